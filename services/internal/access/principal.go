@@ -37,6 +37,16 @@ func (p *Principal) Permissions() []Permission {
 	return slices.DeleteFunc(all, func(permission Permission) bool { return !p.May(permission) })
 }
 
+// Lacks returns the first permission that another has and the caller does not; "" if there is none.
+func (p *Principal) Lacks(other *Principal) Permission {
+	for _, permission := range other.Permissions() {
+		if !p.May(permission) {
+			return permission
+		}
+	}
+	return ""
+}
+
 type contextKey struct{}
 
 // With returns a context of a call by a principal.

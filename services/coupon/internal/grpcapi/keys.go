@@ -31,7 +31,7 @@ func (s *accessServer) CreateKey(ctx context.Context, req *accessv1.CreateKeyReq
 	if err != nil {
 		return nil, err
 	}
-	return s.withSecret(s.keys.Create(ctx, draft))
+	return s.withSecret(s.keys.Create(ctx, access.From(ctx), draft))
 }
 
 // GetKey returns an API key.
@@ -67,7 +67,7 @@ func (s *accessServer) RotateKey(ctx context.Context, req *accessv1.RotateKeyReq
 	if err != nil {
 		return nil, err
 	}
-	return s.withSecret(s.keys.Rotate(ctx, id, overlap, req.GetEtag()))
+	return s.withSecret(s.keys.Rotate(ctx, access.From(ctx), id, overlap, req.GetEtag()))
 }
 
 // RevokeKey ends an API key.

@@ -41,10 +41,11 @@ const (
 // rate, with RESOURCE_EXHAUSTED (RATE_LIMITED) and the time to try again.
 type AccessServiceClient interface {
 	// CreateKey creates an API key and returns it with its secret. The secret is told this once: what is stored is a
-	// hash.
+	// hash. The key can have only permissions that the caller has.
 	//
 	// Errors: INVALID_ARGUMENT on `display_name`, `role`, `permissions`, `expire_time` or
-	// `requests_per_second`; FAILED_PRECONDITION (TOO_MANY_KEYS) if 10,000 keys are stored.
+	// `requests_per_second`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the key would have a permission that the caller
+	// lacks; FAILED_PRECONDITION (TOO_MANY_KEYS) if 10,000 keys are stored.
 	CreateKey(ctx context.Context, in *CreateKeyRequest, opts ...grpc.CallOption) (*Key, error)
 	// GetKey returns an API key, without its secret.
 	//
@@ -57,10 +58,11 @@ type AccessServiceClient interface {
 	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
 	// RotateKey gives an API key a new secret and returns the key with it. The secret from before is accepted for
 	// `overlap` more, so that callers can be changed one by one. A secret that was still accepted from a rotation before
-	// this one ends at once.
+	// this one ends at once. A caller can rotate only keys whose permissions it has.
 	//
-	// Errors: NOT_FOUND (KEY_NOT_FOUND); INVALID_ARGUMENT on `overlap`; FAILED_PRECONDITION (KEY_REVOKED,
-	// KEY_EXPIRED); ABORTED (ETAG_MISMATCH).
+	// Errors: NOT_FOUND (KEY_NOT_FOUND); INVALID_ARGUMENT on `overlap`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the
+	// key has a permission that the caller lacks; FAILED_PRECONDITION (KEY_REVOKED, KEY_EXPIRED); ABORTED
+	// (ETAG_MISMATCH).
 	RotateKey(ctx context.Context, in *RotateKeyRequest, opts ...grpc.CallOption) (*Key, error)
 	// RevokeKey ends an API key for good. It is refused within 3 seconds, by every instance of every service. Revoking
 	// a revoked key changes nothing.
@@ -166,10 +168,11 @@ func (c *accessServiceClient) AuthenticateKey(ctx context.Context, in *Authentic
 // rate, with RESOURCE_EXHAUSTED (RATE_LIMITED) and the time to try again.
 type AccessServiceServer interface {
 	// CreateKey creates an API key and returns it with its secret. The secret is told this once: what is stored is a
-	// hash.
+	// hash. The key can have only permissions that the caller has.
 	//
 	// Errors: INVALID_ARGUMENT on `display_name`, `role`, `permissions`, `expire_time` or
-	// `requests_per_second`; FAILED_PRECONDITION (TOO_MANY_KEYS) if 10,000 keys are stored.
+	// `requests_per_second`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the key would have a permission that the caller
+	// lacks; FAILED_PRECONDITION (TOO_MANY_KEYS) if 10,000 keys are stored.
 	CreateKey(context.Context, *CreateKeyRequest) (*Key, error)
 	// GetKey returns an API key, without its secret.
 	//
@@ -182,10 +185,11 @@ type AccessServiceServer interface {
 	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
 	// RotateKey gives an API key a new secret and returns the key with it. The secret from before is accepted for
 	// `overlap` more, so that callers can be changed one by one. A secret that was still accepted from a rotation before
-	// this one ends at once.
+	// this one ends at once. A caller can rotate only keys whose permissions it has.
 	//
-	// Errors: NOT_FOUND (KEY_NOT_FOUND); INVALID_ARGUMENT on `overlap`; FAILED_PRECONDITION (KEY_REVOKED,
-	// KEY_EXPIRED); ABORTED (ETAG_MISMATCH).
+	// Errors: NOT_FOUND (KEY_NOT_FOUND); INVALID_ARGUMENT on `overlap`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the
+	// key has a permission that the caller lacks; FAILED_PRECONDITION (KEY_REVOKED, KEY_EXPIRED); ABORTED
+	// (ETAG_MISMATCH).
 	RotateKey(context.Context, *RotateKeyRequest) (*Key, error)
 	// RevokeKey ends an API key for good. It is refused within 3 seconds, by every instance of every service. Revoking
 	// a revoked key changes nothing.

@@ -62,14 +62,18 @@ func New(store Store, now func() time.Time, zone *time.Location, log *slog.Logge
 // Now returns the time in UTC, in whole milliseconds.
 func (s *Service) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
 
-// Create stores a new key and returns it with its secret, which is not stored.
+// Create stores a new key and returns it with its secret, which is not stored. The key may do nothing that its creator
+// may not.
 //
-// Errors: InvalidArgument; FailedPrecondition (TOO_MANY_KEYS).
-func (s *Service) Create(ctx context.Context, key domain.Key) (created domain.Key, secret string, err error) {
+// Errors: InvalidArgument; PermissionDenied (PERMISSION_REQUIRED); FailedPrecondition (TOO_MANY_KEYS).
+func (s *Service) Create(ctx context.Context, by *access.Principal, key domain.Key) (created domain.Key, secret string, err error) {
 	key.CreateTime = s.Now()
 	key.UpdateTime, key.Revision = key.CreateTime, 1
 	key, err = domain.CheckKey(key)
 	if err != nil {
+		return domain.Key{}, "", err
+	}
+	if err := mayHold(by, key); err != nil {
 		return domain.Key{}, "", err
 	}
 	count, err := s.store.CountKeys(ctx)
@@ -108,16 +112,28 @@ func (s *Service) Keys(ctx context.Context, req listing.Request) ([]domain.Key, 
 	return page, next, nil
 }
 
-// Rotate gives a key a new secret and returns both. The old one is accepted for an overlap.
+// mayHold refuses a caller a secret that would let it do more than it may itself.
+func mayHold(by *access.Principal, key domain.Key) error {
+	if missing := by.Lacks(key.Principal()); missing != "" {
+		return access.Denied(by, missing)
+	}
+	return nil
+}
+
+// Rotate gives a key a new secret and returns both. The old one is accepted for an overlap. The key may do nothing that
+// the caller may not.
 //
-// Errors: NotFound (KEY_NOT_FOUND); InvalidArgument on `overlap`; FailedPrecondition (KEY_REVOKED, KEY_EXPIRED);
-// Aborted (ETAG_MISMATCH).
-func (s *Service) Rotate(ctx context.Context, id string, overlap time.Duration, etag string) (domain.Key, string, error) {
+// Errors: NotFound (KEY_NOT_FOUND); InvalidArgument on `overlap`; PermissionDenied (PERMISSION_REQUIRED);
+// FailedPrecondition (KEY_REVOKED, KEY_EXPIRED); Aborted (ETAG_MISMATCH).
+func (s *Service) Rotate(ctx context.Context, by *access.Principal, id string, overlap time.Duration, etag string) (domain.Key, string, error) {
 	if err := domain.CheckOverlap(overlap); err != nil {
 		return domain.Key{}, "", err
 	}
 	secret := access.NewSecret()
 	rotated, err := s.store.UpdateKey(ctx, id, func(current domain.Key) (domain.Key, error) {
+		if err := mayHold(by, current); err != nil {
+			return current, err
+		}
 		if err := domain.MatchEtag(etag, resource.Key(id), current.Revision); err != nil {
 			return current, err
 		}
