@@ -155,7 +155,7 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	}
 	defer gate.Leave()
 	defer g.rescue(ctx, info.FullMethod, &err)
-	if err := handler(srv, withheldStream{trimmedStream{patientStream{withContext{stream, ctx}, g.patience}, &g.trim}, &g.hide, caller}); err != nil {
+	if err := handler(srv, withheldStream{acceptedStream{trimmedStream{patientStream{withContext{stream, ctx}, g.patience}, &g.trim}, g.callers, caller}, &g.hide, caller}); err != nil {
 		return g.status(ctx, info.FullMethod, err)
 	}
 	return nil
