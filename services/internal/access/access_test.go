@@ -52,6 +52,37 @@ func TestEveryMethodHasAPermission(t *testing.T) {
 	}
 }
 
+// TestSecretsNeedAPermission fails for a field that tells a secret to every caller who may make the call.
+func TestSecretsNeedAPermission(t *testing.T) {
+	t.Parallel()
+	told := map[protoreflect.FullName]bool{
+		"couponlink.access.v1.Key.secret":                         true, // only who made it is told, once
+		"couponlink.access.v1.Key.secret_prefix":                  true,
+		"couponlink.coupon.v1.LookupOfferRequest.postback_token":  true, // asked, not told
+		"couponlink.access.v1.AuthenticateKeyRequest.secret_hash": true,
+	}
+	seen := 0
+	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		if !strings.HasPrefix(string(file.Package()), "couponlink.") {
+			return true
+		}
+		eachField(file.Messages(), func(field protoreflect.FieldDescriptor) {
+			name := string(field.Name())
+			isSecret := strings.Contains(name, "secret") || strings.HasSuffix(name, "postback_token")
+			if !isSecret || field.Message() != nil || told[field.FullName()] {
+				return
+			}
+			if seen++; access.OfField(field) == "" {
+				t.Errorf("%s needs no permission to be read", field.FullName())
+			}
+		})
+		return true
+	})
+	if seen < 6 {
+		t.Errorf("only %d secrets: this test looks in the wrong place", seen)
+	}
+}
+
 func eachField(messages protoreflect.MessageDescriptors, visit func(protoreflect.FieldDescriptor)) {
 	for i := range messages.Len() {
 		message := messages.Get(i)

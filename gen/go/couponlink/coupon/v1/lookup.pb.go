@@ -626,11 +626,11 @@ const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x01H\x00R\x05offer\x12-\n" +
 	"\x0epostback_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01H\x00R\rpostbackToken\x12\x1c\n" +
 	"\x06latest\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x06latestB\x05\n" +
-	"\x03key\"\xcc\x01\n" +
+	"\x03key\"\xec\x01\n" +
 	"\x13LookupOfferResponse\x127\n" +
-	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x03R\x05offer\x12<\n" +
-	"\x17previous_postback_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x15previousPostbackToken\x12>\n" +
-	"\x18previous_postback_secret\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\x16previousPostbackSecret\"I\n" +
+	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x03R\x05offer\x12L\n" +
+	"\x17previous_postback_token\x18\x02 \x01(\tB\x14\xe2A\x01\x03¼\x18\fsecrets.readR\x15previousPostbackToken\x12N\n" +
+	"\x18previous_postback_secret\x18\x03 \x01(\tB\x14\xe2A\x01\x03¼\x18\fsecrets.readR\x16previousPostbackSecret\"I\n" +
 	"\x11LookupCodeRequest\x12\x18\n" +
 	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04code\x12\x1a\n" +
 	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05offer\"\x7f\n" +
@@ -656,10 +656,10 @@ const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\x0fapproval_payout\x18\x03 \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x03R\x0eapprovalPayout\x12`\n" +
 	"\x11delivery_statuses\x18\x04 \x03(\x0e2-.couponlink.coupon.v1.DeliverySettings.StatusB\x04\xe2A\x01\x03R\x10deliveryStatuses\"<\n" +
 	"\x16LookupPublisherRequest\x12\"\n" +
-	"\tpublisher\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\x9e\x01\n" +
+	"\tpublisher\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\xae\x01\n" +
 	"\x17LookupPublisherResponse\x12C\n" +
-	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x03R\tpublisher\x12>\n" +
-	"\x18previous_delivery_secret\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x16previousDeliverySecret2\x87\x04\n" +
+	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x03R\tpublisher\x12N\n" +
+	"\x18previous_delivery_secret\x18\x02 \x01(\tB\x14\xe2A\x01\x03¼\x18\fsecrets.readR\x16previousDeliverySecret2\x87\x04\n" +
 	"\rLookupService\x12w\n" +
 	"\vLookupOffer\x12(.couponlink.coupon.v1.LookupOfferRequest\x1a).couponlink.coupon.v1.LookupOfferResponse\"\x13\xba\xbc\x18\x0fservices.lookup\x12t\n" +
 	"\n" +
