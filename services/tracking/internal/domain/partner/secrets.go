@@ -16,6 +16,9 @@ const (
 	// minSentChars is the length from which a sent token is taken for a secret wherever it occurs. A shorter one is no
 	// token of ours, and could be part of anything.
 	minSentChars = 8
+	// An API key is this and as many letters and digits. Callers confuse it with a postback token.
+	keyPrefix = "clk_"
+	keyChars  = len(keyPrefix) + 38
 )
 
 // Secrets are values that must be neither kept nor logged, in the spellings that they can have. The zero value has none.
@@ -58,11 +61,11 @@ func (s Secrets) with(value string) Secrets {
 	return s
 }
 
-// Hide returns a text with each of the secrets masked, in any case. The text may be plain, JSON or a query as
+// Hide returns a text with each of the secrets and every API key masked, in any case. The text may be plain, JSON or a query as
 // url.Values.Encode writes it.
 func (s Secrets) Hide(text string) string {
 	folded := lowered(text)
-	for _, secret := range s {
+	for _, secret := range append(slices.Clip(s), keysIn(folded)...) {
 		if !strings.Contains(folded, secret) {
 			continue
 		}
@@ -83,6 +86,23 @@ func (s Secrets) Hide(text string) string {
 	}
 	return text
 }
+
+// keysIn returns what has the form of an API key in a text in lower case.
+func keysIn(text string) []string {
+	var found []string
+	for {
+		at := strings.Index(text, keyPrefix)
+		if at < 0 || len(text) < at+keyChars {
+			return found
+		}
+		if key := text[at : at+keyChars]; strings.IndexFunc(key[len(keyPrefix):], isNoKeyChar) < 0 {
+			found = append(found, key)
+		}
+		text = text[at+len(keyPrefix):]
+	}
+}
+
+func isNoKeyChar(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
 
 // HideAll returns texts with the secrets masked.
 func (s Secrets) HideAll(texts []string) []string {

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -61,6 +62,21 @@ func TestSecretsAreHidden(t *testing.T) {
 func TestShortTokensHideNothing(t *testing.T) {
 	secrets := partner.SecretsOf(domain.Report{Token: "1"}, domain.Credentials{})
 	if got := secrets.Hide("amount=11"); got != "amount=11" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestAPIKeysAreHidden sends API keys where a postback token belongs, and under other names.
+func TestAPIKeysAreHidden(t *testing.T) {
+	first, second := access.NewSecret(), access.NewSecret()
+	params := url.Values{"x": {first}, "authorization": {"Bearer " + second + "x"}, "short": {"clk_" + first[4:20]}, "coupon_code": {"SALEXYZ20"}}
+	want := "authorization=Bearer+***x&coupon_code=SALEXYZ20&short=clk_" + first[4:20] + "&x=***"
+	for _, secrets := range []partner.Secrets{nil, partner.SecretsOf(domain.Report{Token: first}, domain.Credentials{})} {
+		if got := secrets.Hide(params.Encode()); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if got := partner.Secrets(nil).Hide(strings.ToUpper(first) + first + "clk_"); got != "******clk_" {
 		t.Errorf("got %s", got)
 	}
 }
