@@ -52,7 +52,7 @@ func (c *Call) doubt(ctx context.Context) error {
 func (s *Service) Refuse(ctx context.Context, r domain.Report, call *Call, fault error) error {
 	p, err := s.settle(ctx, r, call)
 	switch {
-	case IsGuess(err):
+	case IsGuess(err) && (r.Token != "" || !namesNothing(r)):
 		return err // so that a wrong token counts as one
 	case err != nil:
 		return fault

@@ -52,12 +52,14 @@ func (s *Service) unsettled(ctx context.Context, r domain.Report, err error) err
 	if r.Offer != "" && !resource.IsID(r.Offer) {
 		return err // no offer can have that id
 	}
-	namesNothing := r.Offer == "" && r.Code == "" && r.ClickID == ""
-	if e.Reason == offerNotSettled && r.Token == "" && !r.Proof.Sent && (namesNothing || s.areOpen(ctx, r)) {
+	if e.Reason == offerNotSettled && r.Token == "" && !r.Proof.Sent && (namesNothing(r) || s.areOpen(ctx, r)) {
 		return err
 	}
 	return refuseStranger(r)
 }
+
+// namesNothing reports whether a report has nothing that could settle its offer, but perhaps a token.
+func namesNothing(r domain.Report) bool { return r.Offer == "" && r.Code == "" && r.ClickID == "" }
 
 // areOpen reports whether several offers have a report's code, and each takes reports from anybody.
 func (s *Service) areOpen(ctx context.Context, r domain.Report) bool {
