@@ -31,6 +31,7 @@ func testWhole(t *testing.T, s *suite) {
 	want(t, "the offer", got, err, offer("10"))
 	plain := domain.Offer{
 		ID: "plain", Credentials: credentials("plain"), CreateTime: moment(0), UpdateTime: moment(0), Revision: 1, UniqueCodes: true,
+		PayoutBase: domain.AmountAsSent, // what offers from before the field are read with
 	}
 	must(t, s.InsertOffer(ctx, plain))
 	got, err = s.Offer(ctx, "plain")

@@ -114,7 +114,7 @@ func compareValues(a, b any) int {
 // field returns the value of a field, or of a part of an amount, by its stored name.
 func field(c *domain.Conversion, name string, part listing.Part) any {
 	if part != "" {
-		m := map[string]money.Money{"amount": c.Amount, "refunded_amount": c.Refunded, "payout": c.Payout, "revenue": c.Revenue}[name]
+		m := map[string]money.Money{"amount": c.Amount, "discount": c.Discount, "refunded_amount": c.Refunded, "payout": c.Payout, "revenue": c.Revenue}[name]
 		return map[listing.Part]any{listing.CurrencyCode: m.Currency, listing.Units: m.Units, listing.Nanos: int64(m.Nanos)}[part]
 	}
 	value, ok := map[string]any{
