@@ -337,6 +337,14 @@ func testSecretsAreWithheld(t *testing.T, s *system) {
 			}
 		}
 	}
+	s.must(t, s.key, http.MethodPost, "/v1/offers/10/coupons", `{"code":"NOTED1","publisher":"publishers/22","internalNote":"for us","payout":{"percent":"9"}}`)
+	_, checkout := s.newKey(t, `{"displayName":"Checkout","role":"SERVICE","permissions":["coupons.validate"]}`)
+	for key, want := range map[string]string{manager: "for us", checkout: ""} {
+		coupon, _ := s.must(t, key, http.MethodPost, "/v1/coupons:validate", `{"code":"NOTED1","offer":"offers/10"}`)["coupon"].(fields)
+		if note, _ := coupon["internalNote"].(string); note != want || (coupon["payout"] != nil) != (want != "") {
+			t.Errorf("who validates is told the note %q and the payout %v", coupon["internalNote"], coupon["payout"])
+		}
+	}
 	for _, call := range [][3]string{
 		{http.MethodGet, "/v1/offers", ""},
 		{http.MethodGet, "/v1/publishers", ""},

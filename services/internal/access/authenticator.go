@@ -22,8 +22,8 @@ const (
 	staleFor = time.Minute
 	// askTimeout bounds one question; half of it is what a caller with a stale answer waits.
 	askTimeout = 2 * time.Second
-	// maxCallers bounds the answers in memory, and maxAsking the questions under way: a stranger who makes up secrets
-	// costs no more.
+	// maxCallers bounds the answers in memory, and maxAsking the questions under way about secrets that nobody had: a
+	// stranger who makes up secrets costs no more.
 	maxCallers = 10_000
 	maxAsking  = 64
 )
@@ -107,7 +107,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, authorization []string
 func (a *Authenticator) get(ctx context.Context, hash Hash) (*Principal, error) {
 	held, ok := a.answers.GetIfPresent(hash)
 	age := a.now().Sub(held.asked)
-	asked := a.ask(hash)
+	asked := a.ask(hash, ok && held.principal != nil)
 	if ok && 0 <= age && age < freshFor {
 		return held.principal, nil // the question goes on behind
 	}
@@ -136,14 +136,18 @@ func (a *Authenticator) get(ctx context.Context, hash Hash) (*Principal, error) 
 	}
 }
 
-// ask asks whose a secret is, or joins the question under way, and keeps the answer.
-func (a *Authenticator) ask(hash Hash) <-chan singleflight.Result {
+// ask asks whose a secret is, or joins the question under way, and keeps the answer. isKnown says that somebody had the
+// secret before. Only secrets that are not known take a place: guesses must not keep callers waiting, and not keep a
+// revoked key alive.
+func (a *Authenticator) ask(hash Hash, isKnown bool) <-chan singleflight.Result {
 	return a.asking.DoChan(string(hash[:]), func() (any, error) {
-		select {
-		case a.places <- struct{}{}:
-			defer func() { <-a.places }()
-		default:
-			return nil, cannotAsk(errors.New("too many questions at once"))
+		if !isKnown {
+			select {
+			case a.places <- struct{}{}:
+				defer func() { <-a.places }()
+			default:
+				return nil, cannotAsk(errors.New("too many questions at once"))
+			}
 		}
 		// The question serves all callers, so it must not end with the first one's call.
 		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)

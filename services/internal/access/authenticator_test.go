@@ -168,6 +168,39 @@ func TestStaleAnswersServeForAMinute(t *testing.T) {
 	}
 }
 
+// TestGuessesKeepNobodyOutAndNoKeyAlive has guesses hang while a caller is known, and while its key is revoked.
+func TestGuessesKeepNobodyOutAndNoKeyAlive(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	hung := make(chan struct{})
+	defer close(hung)
+	mine := access.HashOf(d.secret)
+	a := access.NewAuthenticator("the admin key", func(ctx context.Context, hash access.Hash) (*access.Principal, error) {
+		if hash == mine {
+			return d.lookup(ctx, hash)
+		}
+		<-hung
+		return nil, ctx.Err()
+	}, d.clock)
+	header := []string{bearer.Header(d.secret)}
+	if _, err := a.Authenticate(t.Context(), header); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		_, _ = a.Authenticate(short, []string{bearer.Header(access.NewSecret())})
+		cancel()
+	}
+	d.set(func() { d.now = d.now.Add(2 * time.Second) })
+	if p, err := a.Authenticate(t.Context(), header); err != nil || p.Name != "keys/shop" {
+		t.Errorf("beside guesses: %v, %v", p, err)
+	}
+	d.set(func() { d.key, d.now = nil, d.now.Add(2*time.Second) })
+	if p, err := a.Authenticate(t.Context(), header); reasonOf(err) != "UNAUTHENTICATED" {
+		t.Errorf("a revoked key beside guesses is %v, %v", p, err)
+	}
+}
+
 func TestRateOfAKey(t *testing.T) {
 	t.Parallel()
 	d := newDesk()

@@ -1884,7 +1884,7 @@ var File_couponlink_coupon_v1_coupon_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\v\n" +
+	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\v\n" +
 	"\x06Coupon\x12 \n" +
 	"\x04name\x18\x01 \x01(\tB\f\xe2A\x01\b\xaa\xbc\x18\x048\x01@\x01R\x04name\x12>\n" +
 	"\x04code\x18\x02 \x01(\tB*\xe2A\x02\x02\x05\xaa\xbc\x18\n" +
@@ -1894,10 +1894,10 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x10\xe2A\x01\x01\xaa\xbc\x18\b(\x010\x018\x01@\bR\tstartTime\x12M\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x10\xe2A\x01\x01\xaa\xbc\x18\b(\x010\x018\x01@\tR\n" +
-	"expireTime\x12<\n" +
-	"\rinternal_note\x18\a \x01(\tB\x17\xe2A\x01\x01\xaa\xbc\x18\b\x18\x04(\x018\x01@\a\xb2\xbc\x18\x03\x10\xd0\x0fR\finternalNote\x12-\n" +
-	"\aenabled\x18\b \x01(\bB\x0e\xe2A\x01\x01\xaa\xbc\x18\x06(\x018\x01@\x06H\x00R\aenabled\x88\x01\x01\x12:\n" +
-	"\x06payout\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\x06payout\x12H\n" +
+	"expireTime\x12L\n" +
+	"\rinternal_note\x18\a \x01(\tB'\xe2A\x01\x01\xaa\xbc\x18\b\x18\x04(\x018\x01@\a\xb2\xbc\x18\x03\x10\xd0\x0f¼\x18\fcoupons.readR\finternalNote\x12-\n" +
+	"\aenabled\x18\b \x01(\bB\x0e\xe2A\x01\x01\xaa\xbc\x18\x06(\x018\x01@\x06H\x00R\aenabled\x88\x01\x01\x12J\n" +
+	"\x06payout\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x14\xe2A\x01\x01¼\x18\fcoupons.readR\x06payout\x12H\n" +
 	"\x05state\x18\n" +
 	" \x01(\x0e2\".couponlink.coupon.v1.Coupon.StateB\x0e\xe2A\x01\x03\xaa\xbc\x18\x06(\x018\x01@\x05R\x05state\x121\n" +
 	"\rtracking_link\x18\v \x01(\tB\f\xe2A\x01\x03\xaa\xbc\x18\x048\x01@\fR\ftrackingLink\x12%\n" +
