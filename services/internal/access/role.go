@@ -1,7 +1,7 @@
-// Package access says who may do what: it reads each method's permission from the protos, and has the one table of
-// the roles' permissions.
+// Package access decides who may do what. It reads each method's permission from the protos, and maps roles to
+// permissions in one table.
 //
-// The packages that serve requests may import it; it imports none of ours but the generated code.
+// Packages that serve requests may import it. Of our packages it imports only the generated code.
 package access
 
 import (
@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// Permission is the right to call some methods, or to be told some fields: `coupons.read`.
+// Permission is the right to call some methods or to read some fields, such as `coupons.read`.
 type Permission string
 
-// Permissions that code names. The others stand in the protos and in the table of roles alone.
+// Permissions that code names. The others are only in the protos and in the table of permissions.
 const (
-	// SecretsRead is the right to be told secrets.
+	// SecretsRead is the right to read secrets.
 	SecretsRead Permission = "secrets.read"
-	// MeRead is the right to ask who one is. Every caller has it.
+	// MeRead is the right to read your own role and permissions. Every caller has it.
 	MeRead Permission = "me.read"
 )
 
@@ -34,7 +34,7 @@ const (
 	Service Role = "SERVICE"
 )
 
-// permissions is what callers may be allowed, with what each allows. docs/access.md prints it.
+// permissions are all permissions, each with what it allows. docs/access.md prints them.
 var permissions = map[Permission]string{
 	"access.manage":      "create, list, rotate and revoke API keys",
 	"approvals.read":     "read approvals",
@@ -48,7 +48,7 @@ var permissions = map[Permission]string{
 	"deliveries.read":    "read deliveries",
 	"deliveries.write":   "replay and test deliveries",
 	"links.read":         "build tracking links",
-	"me.read":            "read who one is",
+	"me.read":            "read your own role and permissions",
 	"offers.read":        "read offers",
 	"offers.write":       "create and change offers",
 	"postbacks.read":     "read the postback log",
@@ -61,25 +61,25 @@ var permissions = map[Permission]string{
 	"reservations.write": "reserve uses of coupons and release them",
 	"scans.read":         "scan links and read scans of offers",
 	"scans.write":        "start and cancel scans of offers",
-	"secrets.read":       "be told postback tokens and secrets, and delivery secrets",
+	"secrets.read":       "read postback tokens and secrets, and delivery secrets",
 	"secrets.write":      "rotate postback credentials and delivery secrets",
-	"services.lookup":    "ask what services ask each other",
+	"services.lookup":    "make the services' internal lookups",
 	"system.manage":      "make and verify backups, and recount summaries",
 	"system.read":        "read versions and settings",
 }
 
-// Permissions returns all permissions in order, each with what it allows.
+// Permissions returns all permissions, each with what it allows.
 func Permissions() (all []Permission, allow map[Permission]string) {
 	return slices.Sorted(maps.Keys(permissions)), maps.Clone(permissions)
 }
 
-// Exists reports whether there is a permission.
+// Exists reports whether the permission is defined.
 func (p Permission) Exists() bool { return permissions[p] != "" }
 
-// Roles returns the roles that have permissions of their own, the widest first.
+// Roles returns the roles that have permissions of their own, widest first.
 func Roles() []Role { return []Role{Owner, Manager, Finance, Analyst} }
 
-// Has reports whether a role has a permission. Service has none of its own.
+// Has reports whether the role has a permission. It is false for Service, whose keys list theirs.
 func (r Role) Has(p Permission) bool {
 	subject, _, _ := strings.Cut(string(p), ".")
 	switch r {

@@ -33,13 +33,13 @@ const (
 	Role_ROLE_UNSPECIFIED Role = 0
 	// Everything. The admin key has it.
 	Role_OWNER Role = 1
-	// Everything but keys, secrets and the system.
+	// Everything except keys, secrets and the system.
 	Role_MANAGER Role = 2
-	// Reads everything but secrets and keys, and approves, rejects, adjusts and refunds conversions.
+	// Reads everything except secrets and keys, and approves, rejects, adjusts and refunds conversions.
 	Role_FINANCE Role = 3
-	// Reads everything but secrets and keys.
+	// Reads everything except secrets and keys.
 	Role_ANALYST Role = 4
-	// The permissions that the key lists, and no others: for a service.
+	// Only the permissions that the key lists. For programs.
 	Role_SERVICE Role = 7
 )
 
@@ -98,7 +98,7 @@ const (
 	Key_STATE_UNSPECIFIED Key_State = 0
 	// Its secret is accepted.
 	Key_ACTIVE Key_State = 1
-	// Its `expire_time` has come.
+	// Its `expire_time` has passed.
 	Key_EXPIRED Key_State = 2
 	// It was revoked.
 	Key_REVOKED Key_State = 3
@@ -156,19 +156,19 @@ type Key struct {
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// The role, which decides what the key may do.
 	Role Role `protobuf:"varint,3,opt,name=role,proto3,enum=couponlink.access.v1.Role" json:"role,omitempty"`
-	// The permissions of a key with the role SERVICE, such as `coupons.validate`, at least one. Keys with other roles
-	// must not list any: they have those of the role.
+	// The permissions of a key with the role SERVICE, such as `coupons.validate`; at least one. Must be empty for other
+	// roles, which have permissions of their own.
 	Permissions []string `protobuf:"bytes,4,rep,name=permissions,proto3" json:"permissions,omitempty"`
-	// From when the key is no longer accepted. Unset: never.
+	// When the key expires. Unset: never.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// How many calls a second the key may make, up to 100,000, on each instance of each service. A burst of as many is
-	// allowed after a second of silence. Default 0: no limit of its own.
+	// The most calls per second that the key may make on each instance of each service, up to 100,000. After an idle
+	// second, it may make a full second's calls at once. Default 0: no limit of its own.
 	RequestsPerSecond int32 `protobuf:"varint,8,opt,name=requests_per_second,json=requestsPerSecond,proto3" json:"requests_per_second,omitempty"`
-	// The secret: `clk_` and 38 letters and digits. Only the answers of CreateKey and RotateKey have it.
+	// The secret: `clk_` and 38 letters and digits. Set only in the responses of CreateKey and RotateKey.
 	Secret string `protobuf:"bytes,10,opt,name=secret,proto3" json:"secret,omitempty"`
-	// The first characters of the secret, by which people tell keys apart, such as `clk_4fXb`.
+	// The first characters of the secret, such as `clk_4fXb`, so that people can tell keys apart.
 	SecretPrefix string `protobuf:"bytes,11,opt,name=secret_prefix,json=secretPrefix,proto3" json:"secret_prefix,omitempty"`
-	// Until when the secret from before the last rotation is accepted. Unset: it is not.
+	// When the secret from before the last rotation expires. Unset: it is not accepted.
 	PreviousSecretExpireTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=previous_secret_expire_time,json=previousSecretExpireTime,proto3" json:"previous_secret_expire_time,omitempty"`
 	// Whether the key is accepted.
 	State Key_State `protobuf:"varint,13,opt,name=state,proto3,enum=couponlink.access.v1.Key_State" json:"state,omitempty"`
@@ -176,9 +176,9 @@ type Key struct {
 	LastUseTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=last_use_time,json=lastUseTime,proto3" json:"last_use_time,omitempty"`
 	// When the key was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the key was last rotated or revoked, or created. Its use does not count.
+	// When the key was last created, rotated or revoked. Calls with the key do not change it.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// When the key was revoked. Unset: it was not.
+	// When the key was revoked. Unset: never.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
 	// A checksum of the key's revision.
 	Etag          string `protobuf:"bytes,19,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -418,7 +418,7 @@ type ListKeysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The largest number of keys to return, at most 1000. Default 50.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The `next_page_token` of the page before. All other fields must be as in its request.
+	// The `next_page_token` of the previous page. All other fields must be the same as in its request.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Which keys to list (AIP-160), such as `role = SERVICE AND display_name : "shop"`. Empty: all.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -491,7 +491,7 @@ type ListKeysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The keys, without their secrets.
 	Keys []*Key `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
-	// The token of the next page. Empty: this is the last one.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -546,7 +546,7 @@ type RotateKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key, `keys/{key}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How long the secret from before is accepted, from 0 to 30 days. Default one day.
+	// How long the old secret stays valid, from 0 to 30 days. Default one day.
 	Overlap *durationpb.Duration `protobuf:"bytes,2,opt,name=overlap,proto3" json:"overlap,omitempty"`
 	// The key's etag as the caller knows it. Empty: any.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -706,11 +706,11 @@ type Principal struct {
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// The role.
 	Role Role `protobuf:"varint,3,opt,name=role,proto3,enum=couponlink.access.v1.Role" json:"role,omitempty"`
-	// What the caller may do, in order.
+	// The permissions that the caller has, sorted.
 	Permissions []string `protobuf:"bytes,4,rep,name=permissions,proto3" json:"permissions,omitempty"`
-	// From when the secret that the call carries is no longer accepted. Unset: never.
+	// When the secret that the call carries expires. Unset: never.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// How many calls a second the key may make, on each instance of each service. 0: no limit of its own.
+	// The most calls per second that the key may make on each instance of each service. 0: no limit of its own.
 	RequestsPerSecond int32 `protobuf:"varint,8,opt,name=requests_per_second,json=requestsPerSecond,proto3" json:"requests_per_second,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -834,7 +834,7 @@ func (x *AuthenticateKeyRequest) GetSecretHash() []byte {
 	return nil
 }
 
-// AuthenticateKeyResponse says whose the secret is.
+// AuthenticateKeyResponse names the caller that the secret belongs to.
 type AuthenticateKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The caller. `expire_time` is that of the secret if it ends before the key.

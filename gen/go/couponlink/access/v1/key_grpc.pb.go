@@ -36,12 +36,12 @@ const (
 //
 // Every call carries `Authorization: Bearer KEY`. KEY is the admin key, which has the role OWNER and is a setting of the
 // installation, or the secret of an API key. Each method needs one permission, which docs/access.md
-// lists. Without a key that is accepted now, a call fails with UNAUTHENTICATED (UNAUTHENTICATED); without
-// the permission, with PERMISSION_DENIED (PERMISSION_REQUIRED, with the permission in its metadata); above the key's own
-// rate, with RESOURCE_EXHAUSTED (RATE_LIMITED) and the time to try again.
+// lists. A call fails with UNAUTHENTICATED (UNAUTHENTICATED) without a valid key, with PERMISSION_DENIED
+// (PERMISSION_REQUIRED, with the permission in its metadata) if the key lacks the permission, and with
+// RESOURCE_EXHAUSTED (RATE_LIMITED, with the time to wait) above the key's rate limit.
 type AccessServiceClient interface {
-	// CreateKey creates an API key and returns it with its secret. The secret is told this once: what is stored is a
-	// hash. The key can have only permissions that the caller has.
+	// CreateKey creates an API key and returns it with its secret. The secret is shown only once: the service stores a
+	// hash of it. The key can have only permissions that the caller has.
 	//
 	// Errors: INVALID_ARGUMENT on `display_name`, `role`, `permissions`, `expire_time` or
 	// `requests_per_second`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the key would have a permission that the caller
@@ -51,29 +51,28 @@ type AccessServiceClient interface {
 	//
 	// Errors: NOT_FOUND (KEY_NOT_FOUND).
 	GetKey(ctx context.Context, in *GetKeyRequest, opts ...grpc.CallOption) (*Key, error)
-	// ListKeys lists the API keys, those that were revoked or have expired too, the newest first unless `order_by` says
-	// otherwise.
+	// ListKeys lists the API keys, including revoked and expired ones, newest first unless `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `page_size`, `page_token`, `filter` or `order_by`.
 	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
-	// RotateKey gives an API key a new secret and returns the key with it. The secret from before is accepted for
-	// `overlap` more, so that callers can be changed one by one. A secret that was still accepted from a rotation before
-	// this one ends at once. A caller can rotate only keys whose permissions it has.
+	// RotateKey gives an API key a new secret and returns the key with it. The old secret stays valid for `overlap`, so
+	// that callers can switch one by one. A secret from an earlier rotation ends at once. A caller can rotate only keys
+	// whose permissions it has.
 	//
 	// Errors: NOT_FOUND (KEY_NOT_FOUND); INVALID_ARGUMENT on `overlap`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the
 	// key has a permission that the caller lacks; FAILED_PRECONDITION (KEY_REVOKED, KEY_EXPIRED); ABORTED
 	// (ETAG_MISMATCH).
 	RotateKey(ctx context.Context, in *RotateKeyRequest, opts ...grpc.CallOption) (*Key, error)
-	// RevokeKey ends an API key for good. It is refused within 3 seconds, by every instance of every service. Revoking
-	// a revoked key changes nothing.
+	// RevokeKey ends an API key for good. Every instance of every service refuses the key within 3 seconds. Revoking a
+	// revoked key changes nothing.
 	//
 	// Errors: NOT_FOUND (KEY_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	RevokeKey(ctx context.Context, in *RevokeKeyRequest, opts ...grpc.CallOption) (*Key, error)
-	// GetMe returns who the caller is and what it may do. Any accepted key may call it.
+	// GetMe returns who the caller is and what it may do. Any valid key may call it.
 	GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*Principal, error)
-	// AuthenticateKey tells a service whose secret a call carries. It is available over gRPC only.
+	// AuthenticateKey returns the caller that a secret belongs to. Services call it; it is available over gRPC only.
 	//
-	// Errors: NOT_FOUND (KEY_NOT_FOUND) if no key has the secret now: it is unknown, revoked, expired or was rotated away.
+	// Errors: NOT_FOUND (KEY_NOT_FOUND) if no valid key has the secret: it is unknown, revoked, expired or replaced.
 	AuthenticateKey(ctx context.Context, in *AuthenticateKeyRequest, opts ...grpc.CallOption) (*AuthenticateKeyResponse, error)
 }
 
@@ -163,12 +162,12 @@ func (c *accessServiceClient) AuthenticateKey(ctx context.Context, in *Authentic
 //
 // Every call carries `Authorization: Bearer KEY`. KEY is the admin key, which has the role OWNER and is a setting of the
 // installation, or the secret of an API key. Each method needs one permission, which docs/access.md
-// lists. Without a key that is accepted now, a call fails with UNAUTHENTICATED (UNAUTHENTICATED); without
-// the permission, with PERMISSION_DENIED (PERMISSION_REQUIRED, with the permission in its metadata); above the key's own
-// rate, with RESOURCE_EXHAUSTED (RATE_LIMITED) and the time to try again.
+// lists. A call fails with UNAUTHENTICATED (UNAUTHENTICATED) without a valid key, with PERMISSION_DENIED
+// (PERMISSION_REQUIRED, with the permission in its metadata) if the key lacks the permission, and with
+// RESOURCE_EXHAUSTED (RATE_LIMITED, with the time to wait) above the key's rate limit.
 type AccessServiceServer interface {
-	// CreateKey creates an API key and returns it with its secret. The secret is told this once: what is stored is a
-	// hash. The key can have only permissions that the caller has.
+	// CreateKey creates an API key and returns it with its secret. The secret is shown only once: the service stores a
+	// hash of it. The key can have only permissions that the caller has.
 	//
 	// Errors: INVALID_ARGUMENT on `display_name`, `role`, `permissions`, `expire_time` or
 	// `requests_per_second`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the key would have a permission that the caller
@@ -178,29 +177,28 @@ type AccessServiceServer interface {
 	//
 	// Errors: NOT_FOUND (KEY_NOT_FOUND).
 	GetKey(context.Context, *GetKeyRequest) (*Key, error)
-	// ListKeys lists the API keys, those that were revoked or have expired too, the newest first unless `order_by` says
-	// otherwise.
+	// ListKeys lists the API keys, including revoked and expired ones, newest first unless `order_by` says otherwise.
 	//
 	// Errors: INVALID_ARGUMENT on `page_size`, `page_token`, `filter` or `order_by`.
 	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
-	// RotateKey gives an API key a new secret and returns the key with it. The secret from before is accepted for
-	// `overlap` more, so that callers can be changed one by one. A secret that was still accepted from a rotation before
-	// this one ends at once. A caller can rotate only keys whose permissions it has.
+	// RotateKey gives an API key a new secret and returns the key with it. The old secret stays valid for `overlap`, so
+	// that callers can switch one by one. A secret from an earlier rotation ends at once. A caller can rotate only keys
+	// whose permissions it has.
 	//
 	// Errors: NOT_FOUND (KEY_NOT_FOUND); INVALID_ARGUMENT on `overlap`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the
 	// key has a permission that the caller lacks; FAILED_PRECONDITION (KEY_REVOKED, KEY_EXPIRED); ABORTED
 	// (ETAG_MISMATCH).
 	RotateKey(context.Context, *RotateKeyRequest) (*Key, error)
-	// RevokeKey ends an API key for good. It is refused within 3 seconds, by every instance of every service. Revoking
-	// a revoked key changes nothing.
+	// RevokeKey ends an API key for good. Every instance of every service refuses the key within 3 seconds. Revoking a
+	// revoked key changes nothing.
 	//
 	// Errors: NOT_FOUND (KEY_NOT_FOUND); ABORTED (ETAG_MISMATCH).
 	RevokeKey(context.Context, *RevokeKeyRequest) (*Key, error)
-	// GetMe returns who the caller is and what it may do. Any accepted key may call it.
+	// GetMe returns who the caller is and what it may do. Any valid key may call it.
 	GetMe(context.Context, *GetMeRequest) (*Principal, error)
-	// AuthenticateKey tells a service whose secret a call carries. It is available over gRPC only.
+	// AuthenticateKey returns the caller that a secret belongs to. Services call it; it is available over gRPC only.
 	//
-	// Errors: NOT_FOUND (KEY_NOT_FOUND) if no key has the secret now: it is unknown, revoked, expired or was rotated away.
+	// Errors: NOT_FOUND (KEY_NOT_FOUND) if no valid key has the secret: it is unknown, revoked, expired or replaced.
 	AuthenticateKey(context.Context, *AuthenticateKeyRequest) (*AuthenticateKeyResponse, error)
 	mustEmbedUnimplementedAccessServiceServer()
 }

@@ -411,16 +411,16 @@ type Discount struct {
 	// with at most four decimal places, such as `12.5`. The result is rounded half to even at the smallest unit
 	// of the basket's currency.
 	Percent string `protobuf:"bytes,1,opt,name=percent,proto3" json:"percent,omitempty"`
-	// An amount off the lines that the discount is for, in each currency in which the code can be used: 1 to 20
+	// An amount off the lines that the discount is for, in each currency that the code can be used in: 1 to 20
 	// amounts, one for each currency, above zero and in whole smallest units of the currency (cents of EUR). If the
 	// lines are worth less, they become free.
 	Fixed []*Money `protobuf:"bytes,2,rep,name=fixed,proto3" json:"fixed,omitempty"`
 	// Whether shipping is free. The discount then reduces only shipping, not the lines. Default false.
 	FreeShipping bool `protobuf:"varint,3,opt,name=free_shipping,json=freeShipping,proto3" json:"free_shipping,omitempty"`
-	// The minimum value of all lines together, without shipping, in each currency in which the code can be used:
+	// The minimum value of all lines together, without shipping, in each currency that the code can be used in:
 	// up to 20 amounts, as in `fixed`. Empty: no minimum, in any currency.
 	MinimumAmount []*Money `protobuf:"bytes,4,rep,name=minimum_amount,json=minimumAmount,proto3" json:"minimum_amount,omitempty"`
-	// The maximum discount on one order, in each currency in which the code can be used: up to 20 amounts, as in
+	// The maximum discount on one order, in each currency that the code can be used in: up to 20 amounts, as in
 	// `fixed`. Empty: no maximum.
 	MaximumDiscount []*Money `protobuf:"bytes,5,rep,name=maximum_discount,json=maximumDiscount,proto3" json:"maximum_discount,omitempty"`
 	// Whether the code is only for a shopper's first order. The shop says in the basket whether it is. Default

@@ -76,7 +76,7 @@ type CouponServiceClient interface {
 	// be up to 12 MiB long, or 16 MiB as JSON. With long notes the response can exceed the 4 MiB that gRPC
 	// clients accept by default: raise your client's limit to 16 MiB, or send fewer coupons at a time.
 	//
-	// Errors: INVALID_ARGUMENT on `requests` if there are none or more than 1,000, or if one names another
+	// Errors: INVALID_ARGUMENT on `requests` if it is empty or has more than 1,000, or if one names another
 	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) if a coupon is refused. Nothing is stored
 	// then, and the message names the first refused coupon.
 	BatchCreateCoupons(ctx context.Context, in *BatchCreateCouponsRequest, opts ...grpc.CallOption) (*BatchCreateCouponsResponse, error)
@@ -238,7 +238,7 @@ type CouponServiceServer interface {
 	// be up to 12 MiB long, or 16 MiB as JSON. With long notes the response can exceed the 4 MiB that gRPC
 	// clients accept by default: raise your client's limit to 16 MiB, or send fewer coupons at a time.
 	//
-	// Errors: INVALID_ARGUMENT on `requests` if there are none or more than 1,000, or if one names another
+	// Errors: INVALID_ARGUMENT on `requests` if it is empty or has more than 1,000, or if one names another
 	// parent; with `atomic`, FAILED_PRECONDITION (BATCH_REFUSED) if a coupon is refused. Nothing is stored
 	// then, and the message names the first refused coupon.
 	BatchCreateCoupons(context.Context, *BatchCreateCouponsRequest) (*BatchCreateCouponsResponse, error)

@@ -307,7 +307,7 @@ type Candidate struct {
 	PublisherState Publisher_State `protobuf:"varint,3,opt,name=publisher_state,json=publisherState,proto3,enum=couponlink.coupon.v1.Publisher_State" json:"publisher_state,omitempty"`
 	// The state of its publisher's approval on its offer. Unspecified if it has no approval.
 	ApprovalState Approval_State `protobuf:"varint,4,opt,name=approval_state,json=approvalState,proto3,enum=couponlink.coupon.v1.Approval_State" json:"approval_state,omitempty"`
-	// The payout of that approval. Unset if the approval has none.
+	// The payout of that approval. Unset if the approval sets no payout.
 	ApprovalPayout *Payout `protobuf:"bytes,5,opt,name=approval_payout,json=approvalPayout,proto3" json:"approval_payout,omitempty"`
 	// The statuses that its publisher gets deliveries for. Empty: no deliveries.
 	DeliveryStatuses []DeliverySettings_Status `protobuf:"varint,6,rep,packed,name=delivery_statuses,json=deliveryStatuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"delivery_statuses,omitempty"`
@@ -449,7 +449,7 @@ type LookupStandingResponse struct {
 	PublisherState Publisher_State `protobuf:"varint,1,opt,name=publisher_state,json=publisherState,proto3,enum=couponlink.coupon.v1.Publisher_State" json:"publisher_state,omitempty"`
 	// The state of its approval on the offer. Unspecified if it has no approval.
 	ApprovalState Approval_State `protobuf:"varint,2,opt,name=approval_state,json=approvalState,proto3,enum=couponlink.coupon.v1.Approval_State" json:"approval_state,omitempty"`
-	// The payout of that approval. Unset if the approval has none.
+	// The payout of that approval. Unset if the approval sets no payout.
 	ApprovalPayout *Payout `protobuf:"bytes,3,opt,name=approval_payout,json=approvalPayout,proto3" json:"approval_payout,omitempty"`
 	// The statuses that the publisher gets deliveries for. Empty: no deliveries.
 	DeliveryStatuses []DeliverySettings_Status `protobuf:"varint,4,rep,packed,name=delivery_statuses,json=deliveryStatuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"delivery_statuses,omitempty"`

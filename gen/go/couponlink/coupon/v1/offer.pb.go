@@ -204,18 +204,18 @@ func (Offer_Precedence) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{0, 2}
 }
 
-// PayoutBase says which amount of a sale payout and revenue are a percentage of. It matters only if a sale is reported
-// with its `discount`; without one, they are of the amount as it was sent.
+// PayoutBase is the amount that percentage payouts and revenue are computed from. It matters only for sales that are
+// reported with a `discount`. For others, it is always the amount as sent.
 type Offer_PayoutBase int32
 
 const (
 	// Unspecified. On create it means AS_SENT.
 	Offer_PAYOUT_BASE_UNSPECIFIED Offer_PayoutBase = 0
-	// Of the amount as it was sent.
+	// The amount as sent.
 	Offer_AS_SENT Offer_PayoutBase = 1
-	// Of the amount before the discount. The advertiser sends what the shopper paid: the discount is added to it.
+	// The amount before the discount. The advertiser sends what the shopper paid, and the discount is added to it.
 	Offer_BEFORE_DISCOUNT Offer_PayoutBase = 2
-	// Of the amount after the discount. The advertiser sends full prices: the discount is taken off, down to zero.
+	// The amount after the discount. The advertiser sends full prices, and the discount is subtracted, down to zero.
 	Offer_AFTER_DISCOUNT Offer_PayoutBase = 3
 )
 
@@ -370,7 +370,7 @@ type Offer struct {
 	// The secret that signs postbacks if `postback_auth` is HMAC, in the format of Standard Webhooks: `whsec_`
 	// and the base64 of 32 random bytes. Generated; RotatePostbackCredentials replaces it.
 	PostbackSecret string `protobuf:"bytes,18,opt,name=postback_secret,json=postbackSecret,proto3" json:"postback_secret,omitempty"`
-	// When the token and secret from before the last rotation stop being accepted. Unset if there are none.
+	// When the token and secret from before the last rotation stop being accepted. Unset before the first rotation.
 	PreviousCredentialsExpireTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=previous_credentials_expire_time,json=previousCredentialsExpireTime,proto3" json:"previous_credentials_expire_time,omitempty"`
 	// What the advertiser owes for a conversion, attributed or not. Unset: nothing is recorded.
 	Revenue *Payout `protobuf:"bytes,20,opt,name=revenue,proto3" json:"revenue,omitempty"`
@@ -386,8 +386,8 @@ type Offer struct {
 	// The largest amount that a postback without the token may report if `postback_auth` is OPEN. A postback
 	// with a larger amount, or an amount in another currency, is refused (AMOUNT_OVER_LIMIT). Unset: no limit.
 	OpenPostbackMaxAmount *Money `protobuf:"bytes,22,opt,name=open_postback_max_amount,json=openPostbackMaxAmount,proto3" json:"open_postback_max_amount,omitempty"`
-	// Which amount of a sale percentages of `payout` and `revenue` are of, a coupon's and an approval's included. It holds
-	// for sales that are recorded from then on. Default AS_SENT.
+	// The amount that percentages in `payout` and `revenue` apply to, including those of coupons and approvals. A change
+	// applies to sales recorded after it. Default AS_SENT.
 	PayoutBase    Offer_PayoutBase `protobuf:"varint,23,opt,name=payout_base,json=payoutBase,proto3,enum=couponlink.coupon.v1.Offer_PayoutBase" json:"payout_base,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -189,7 +189,7 @@ func (DeliverySettings_Status) EnumDescriptor() ([]byte, []int) {
 	return file_couponlink_coupon_v1_publisher_proto_rawDescGZIP(), []int{1, 1}
 }
 
-// PayloadVersion says what deliveries tell, and in which form.
+// PayloadVersion is the version of what deliveries contain.
 type DeliverySettings_PayloadVersion int32
 
 const (
@@ -390,14 +390,14 @@ type DeliverySettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How deliveries are sent. Default GET.
 	Method DeliverySettings_Method `protobuf:"varint,1,opt,name=method,proto3,enum=couponlink.coupon.v1.DeliverySettings_Method" json:"method,omitempty"`
-	// The statuses that cause deliveries. One is sent each time that something happens to a conversion of the
-	// publisher, as `payload_version` says, if the conversion then has such a status. Empty: all three.
+	// The statuses that cause deliveries. A delivery is sent for each event of the publisher's conversions that
+	// `payload_version` covers, if the conversion has one of these statuses after it. Empty: all three.
 	Statuses []DeliverySettings_Status `protobuf:"varint,2,rep,packed,name=statuses,proto3,enum=couponlink.coupon.v1.DeliverySettings_Status" json:"statuses,omitempty"`
 	// Whether to deliver only conversions that have a click of the publisher with a `pub_click_id`. Use it for
 	// tracking systems that cannot handle a sale by code alone. Default false.
 	OnlyWithClick bool `protobuf:"varint,3,opt,name=only_with_click,json=onlyWithClick,proto3" json:"only_with_click,omitempty"`
-	// What deliveries tell, and in which form. A change applies to what happens from then on; a delivery that
-	// is sent again keeps its form. Default V2 for a new publisher; an update without it keeps it.
+	// The version of what deliveries contain. A change applies to later events; a delivery that is sent again keeps
+	// its version. Default V2 for a new publisher. An update that leaves it unset does not change it.
 	PayloadVersion DeliverySettings_PayloadVersion `protobuf:"varint,4,opt,name=payload_version,json=payloadVersion,proto3,enum=couponlink.coupon.v1.DeliverySettings_PayloadVersion" json:"payload_version,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

@@ -34,7 +34,7 @@ const (
 	Column_CODE Column_Kind = 2
 	// As CODE, compared without regard to case.
 	Column_FOLDED_CODE Column_Kind = 3
-	// Text in which filters search: `:` finds a part of it, in any case.
+	// Text that filters search: `:` finds a part of it, in any case.
 	Column_SEARCHABLE_TEXT Column_Kind = 4
 	// A resource name that begins with `prefix`; filters also take the id alone.
 	Column_NAME Column_Kind = 5
@@ -375,8 +375,8 @@ var (
 	//
 	// optional couponlink.options.v1.Limits limits = 50118;
 	E_Limits = &file_couponlink_options_v1_options_proto_extTypes[1]
-	// The permission that a caller needs to be told a field, such as `secrets.read`. Without it the field is empty in
-	// answers. Empty: everyone who gets the message is told.
+	// The permission that a caller needs to read a field, such as `secrets.read`. Without it, responses leave the field
+	// empty. Empty: no permission beyond the method's.
 	//
 	// optional string read_permission = 50120;
 	E_ReadPermission = &file_couponlink_options_v1_options_proto_extTypes[2]
@@ -384,8 +384,8 @@ var (
 
 // Extension fields to descriptorpb.MethodOptions.
 var (
-	// The permission that a caller needs for a method, such as `coupons.read`. Roles and API keys have permissions.
-	// Every method has exactly one.
+	// The permission that a caller needs to call a method, such as `coupons.read`. Every method has exactly one. Roles
+	// and API keys grant permissions.
 	//
 	// optional string permission = 50119;
 	E_Permission = &file_couponlink_options_v1_options_proto_extTypes[3]

@@ -2282,9 +2282,8 @@ type RecordConversionRequest struct {
 	ValidateOnly bool `protobuf:"varint,10,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// More codes used at checkout; together with `coupon_code`, at most 10 different ones.
 	Codes []string `protobuf:"bytes,11,rep,name=codes,proto3" json:"codes,omitempty"`
-	// The reservation whose use the sale takes, its id or its name, as ReserveCoupon returned it. If it is not held any
-	// more, or is of another coupon than the one that earns the sale, the sale is judged as without it, and `warnings`
-	// say so.
+	// The id or name of the reservation that the sale takes, as ReserveCoupon returned it. If the reservation is no
+	// longer held, or is for a coupon that did not earn the sale, the sale is judged without it, and `warnings` say so.
 	ReservationId string `protobuf:"bytes,12,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
 	// What the shopper saved, in the currency of `amount`. Unset if unknown. Not negative. Without `currency_code`, it is
 	// in the currency of `amount`. A repeat of the sale does not change it.

@@ -113,7 +113,7 @@ type Delivery struct {
 	Payload string `protobuf:"bytes,13,opt,name=payload,proto3" json:"payload,omitempty"`
 	// The type in `payload`, such as `conversion.refunded`.
 	Type string `protobuf:"bytes,14,opt,name=type,proto3" json:"type,omitempty"`
-	// The number in `payload` of what happened to the conversion, from 1. 0 if the payload's version has none.
+	// The event's number among the conversion's events, from 1, as in `payload`. 0 with payload version 1.
 	Sequence      int32 `protobuf:"varint,15,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -372,7 +372,7 @@ type ReplayResult struct {
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The result, in a sentence for people.
 	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
-	// The conversion, `conversions/{conversion}`. Empty if there is none.
+	// The conversion, `conversions/{conversion}`. Empty if the postback made no conversion.
 	Conversion string `protobuf:"bytes,5,opt,name=conversion,proto3" json:"conversion,omitempty"`
 	// The publisher that earned the sale, `publishers/{publisher}`. Empty if unattributed.
 	Publisher string `protobuf:"bytes,6,opt,name=publisher,proto3" json:"publisher,omitempty"`

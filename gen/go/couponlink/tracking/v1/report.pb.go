@@ -208,7 +208,7 @@ type SummarizeConversionsResponse struct {
 	RowCount int32 `protobuf:"varint,2,opt,name=row_count,json=rowCount,proto3" json:"row_count,omitempty"`
 	// The figures of all groups together.
 	Totals *Figures `protobuf:"bytes,3,opt,name=totals,proto3" json:"totals,omitempty"`
-	// The time up to which clicks, sales and changes are counted.
+	// Clicks, sales and changes are counted up to this time.
 	CountTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=count_time,json=countTime,proto3" json:"count_time,omitempty"`
 	// The time zone that defines the days, such as `Europe/Prague`.
 	TimeZone      string `protobuf:"bytes,5,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`

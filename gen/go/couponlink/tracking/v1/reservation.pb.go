@@ -35,7 +35,7 @@ const (
 	Reservation_HELD Reservation_State = 1
 	// A sale has taken it: see `conversion`.
 	Reservation_TAKEN Reservation_State = 2
-	// It was given back by ReleaseReservation.
+	// ReleaseReservation gave it back.
 	Reservation_RELEASED Reservation_State = 3
 	// It came back because no sale took it before `expire_time`.
 	Reservation_EXPIRED Reservation_State = 4
@@ -101,7 +101,7 @@ type Reservation struct {
 	Conversion string `protobuf:"bytes,5,opt,name=conversion,proto3" json:"conversion,omitempty"`
 	// When it was reserved.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the use comes back unless a sale has taken it (exclusive).
+	// When the reservation expires unless a sale takes it first (exclusive).
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -189,7 +189,7 @@ func (x *Reservation) GetExpireTime() *timestamppb.Timestamp {
 // ReserveCouponRequest says which coupon to hold a use of, and for how long.
 type ReserveCouponRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The code, as the shopper typed it.
+	// The code as the shopper typed it.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// The offer, `offers/{offer}`. Empty: any offer with the code.
 	Offer string `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
@@ -284,7 +284,7 @@ type ReserveCouponResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The reservation's name, `reservations/{reservation}`.
 	Reservation string `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
-	// When the use comes back unless a sale has taken it (exclusive).
+	// When the reservation expires unless a sale takes it first (exclusive).
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// The coupon, `offers/{offer}/coupons/{publisher}.{CODE}`.
 	Coupon        string `protobuf:"bytes,3,opt,name=coupon,proto3" json:"coupon,omitempty"`

@@ -29,16 +29,16 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // ReservationService holds uses of coupons with usage limits for checkouts. A shop reserves a use before the shopper
-// pays. The sale's postback takes it.
+// pays, and the sale's postback takes it.
 type ReservationServiceClient interface {
 	// ReserveCoupon holds one use of a coupon for a checkout. Until the reservation expires, the use counts in the
-	// coupon's `usage_limit`, and in `daily_usage_limit` on each day on which the reservation is held. The sale takes
+	// coupon's `usage_limit`, and in `daily_usage_limit` on each day that the reservation is held. The sale takes
 	// the use if its report has the same `reservation_id`, or the same transaction id. A use that is not taken comes
 	// back when the reservation expires. A coupon without limits can be reserved too; that holds nothing, and only
 	// `reservation_id` takes it.
 	//
-	// Asking again with the same `reservation_id` returns the same reservation and does not extend it. So does asking
-	// again without one, with the same transaction id.
+	// A second call with the same `reservation_id` returns the same reservation and does not extend it. So does a second
+	// call without one that has the same transaction id.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; NOT_FOUND (COUPON_NOT_FOUND) if no coupon has the code;
 	// FAILED_PRECONDITION (LIMIT_REACHED) if all uses are taken or held; FAILED_PRECONDITION with the reason that
@@ -101,16 +101,16 @@ func (c *reservationServiceClient) ReleaseReservation(ctx context.Context, in *R
 // for forward compatibility.
 //
 // ReservationService holds uses of coupons with usage limits for checkouts. A shop reserves a use before the shopper
-// pays. The sale's postback takes it.
+// pays, and the sale's postback takes it.
 type ReservationServiceServer interface {
 	// ReserveCoupon holds one use of a coupon for a checkout. Until the reservation expires, the use counts in the
-	// coupon's `usage_limit`, and in `daily_usage_limit` on each day on which the reservation is held. The sale takes
+	// coupon's `usage_limit`, and in `daily_usage_limit` on each day that the reservation is held. The sale takes
 	// the use if its report has the same `reservation_id`, or the same transaction id. A use that is not taken comes
 	// back when the reservation expires. A coupon without limits can be reserved too; that holds nothing, and only
 	// `reservation_id` takes it.
 	//
-	// Asking again with the same `reservation_id` returns the same reservation and does not extend it. So does asking
-	// again without one, with the same transaction id.
+	// A second call with the same `reservation_id` returns the same reservation and does not extend it. So does a second
+	// call without one that has the same transaction id.
 	//
 	// Errors: INVALID_ARGUMENT with the field at fault; NOT_FOUND (COUPON_NOT_FOUND) if no coupon has the code;
 	// FAILED_PRECONDITION (LIMIT_REACHED) if all uses are taken or held; FAILED_PRECONDITION with the reason that

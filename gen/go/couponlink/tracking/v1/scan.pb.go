@@ -1216,7 +1216,7 @@ type ScannedLink struct {
 	PublisherApproved bool `protobuf:"varint,4,opt,name=publisher_approved,json=publisherApproved,proto3" json:"publisher_approved,omitempty"`
 	// The coupon, `offers/{offer}/coupons/{publisher}.{CODE}`. Empty if no coupon has the link's code.
 	Coupon string `protobuf:"bytes,5,opt,name=coupon,proto3" json:"coupon,omitempty"`
-	// The link's code. Empty if it has none.
+	// The link's code. Empty if the link has no code.
 	CouponCode string `protobuf:"bytes,6,opt,name=coupon_code,json=couponCode,proto3" json:"coupon_code,omitempty"`
 	// Why a click on the link could not earn for the coupon, such as `EXPIRED`. Empty if it could.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1406,7 +1406,7 @@ type ScanHop struct {
 	Parameters []*ScanParameter `protobuf:"bytes,7,rep,name=parameters,proto3" json:"parameters,omitempty"`
 	// What went wrong, in a sentence for people. Empty if nothing did.
 	Error string `protobuf:"bytes,8,opt,name=error,proto3" json:"error,omitempty"`
-	// When the host's certificate expires. Unset if it has none.
+	// When the host's certificate expires. Unset without a certificate.
 	CertificateExpireTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=certificate_expire_time,json=certificateExpireTime,proto3" json:"certificate_expire_time,omitempty"`
 	unknownFields         protoimpl.UnknownFields
 	sizeCache             protoimpl.SizeCache
