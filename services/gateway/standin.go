@@ -15,7 +15,7 @@ import (
 func StandIn(mux *http.ServeMux) {
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) {
 		rest.WriteStatus(w, http.StatusServiceUnavailable,
-			rpcstatus.New(codes.Unavailable, "STORE_UNAVAILABLE", "the storage is not there yet; try again later", rpcstatus.Retry()))
+			rpcstatus.New(codes.Unavailable, "STORE_UNAVAILABLE", "the storage is not available yet; try again later", rpcstatus.Retry()))
 	})
 	page := shopperPages().Busy
 	for _, path := range []string{"/{$}", console.Root} {

@@ -12,7 +12,7 @@ import (
 // Reason is the ErrorInfo reason of a refusal. Message tells the caller what to send.
 const (
 	Reason  = "UNAUTHENTICATED"
-	Message = "this call needs a key that is accepted: send the admin key or an API key as `Authorization: Bearer KEY` (gRPC: the same in metadata)"
+	Message = "this call needs a valid key: send the admin key or an API key as `Authorization: Bearer KEY` (gRPC: the same in metadata)"
 )
 
 const scheme = "Bearer "

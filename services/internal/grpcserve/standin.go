@@ -14,9 +14,9 @@ import (
 // StandIn returns a Server for a process that cannot serve yet. It reports that it is not serving, and answers every
 // call with UNAVAILABLE and a time to retry after.
 func StandIn() *Server {
-	errNotYet := errors.New("the storage is not there yet")
+	errNotYet := errors.New("the storage is not available yet")
 	s := &Server{network: grpc.NewServer(append(tuning(), grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
-		return rpcstatus.New(codes.Unavailable, "STORE_UNAVAILABLE", "the storage is not there yet; try again later", rpcstatus.Retry()).Err()
+		return rpcstatus.New(codes.Unavailable, "STORE_UNAVAILABLE", "the storage is not available yet; try again later", rpcstatus.Retry()).Err()
 	}))...)}
 	s.health = newHealthServer(Config{Ready: func(context.Context) error { return errNotYet }}, s.network.GetServiceInfo)
 	healthpb.RegisterHealthServer(s.network, s.health)

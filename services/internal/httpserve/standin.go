@@ -15,7 +15,7 @@ func StandIn(mux *http.ServeMux, log *slog.Logger) *Server {
 	mux.HandleFunc("GET /healthz", readiness.Live)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		notYet := readiness.Results{{Name: "store", Why: "the database is not there yet, or is being brought up to date"}}
-		readiness.WriteHTTP(w, notYet, map[string]string{"message": "the storage is not there yet; try again later"})
+		readiness.WriteHTTP(w, notYet, map[string]string{"message": "the storage is not available yet; try again later"})
 	})
 	return New(mux, log)
 }

@@ -94,7 +94,7 @@ func (s *accessServer) AuthenticateKey(
 	}
 	principal, err := s.keys.Authenticate(ctx, hash)
 	if err == nil && principal == nil {
-		err = apperr.New(apperr.NotFound, "KEY_NOT_FOUND", "no API key has the secret now")
+		err = apperr.New(apperr.NotFound, "KEY_NOT_FOUND", "no valid API key has this secret")
 	}
 	if err != nil {
 		return nil, err

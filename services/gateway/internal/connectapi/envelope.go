@@ -54,7 +54,7 @@ func (protoCodec) Unmarshal(data []byte, v any) error {
 		return fmt.Errorf("connectapi: a %T is no request", v)
 	}
 	if err := proto.Unmarshal(data, to.message); err != nil {
-		to.fault = rest.Malformed("MALFORMED_BODY", "", "the body is no "+string(to.message.ProtoReflect().Descriptor().FullName()))
+		to.fault = rest.Malformed("MALFORMED_BODY", "", "the body is not a valid "+string(to.message.ProtoReflect().Descriptor().FullName()))
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (rt route) repeatID(header http.Header) (string, *status.Status) {
 		return "", Malformed("UNSUPPORTED_IDEMPOTENCY_KEY", repeatKey,
 			"has no meaning for this call, whose effect is not stored with its response; leave it out, and see the call's documentation for what a repetition does")
 	case len(values) > 1:
-		return "", Malformed("MALFORMED_IDEMPOTENCY_KEY", repeatKey, fmt.Sprintf("is there %d times; send it once", len(values)))
+		return "", Malformed("MALFORMED_IDEMPOTENCY_KEY", repeatKey, fmt.Sprintf("was sent %d times; send it once", len(values)))
 	}
 	id, ok := parseKey(values[0])
 	if ok && repeatField(rt.input).Name() == "request_id" {
@@ -71,7 +71,7 @@ func uuidOf(key string) string {
 	return given.String()
 }
 
-// repeatField returns the field that identifies repetitions of a request; nil if it has none. A reported sale has a
+// repeatField returns the field that identifies repeats of a request, or nil. A reported sale has a
 // key of its own, which counts for good.
 func repeatField(message protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
 	if field := message.Fields().ByName("request_id"); field != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/money"
 )
 
-// PayoutBase says which amount of a sale payout and revenue are a percentage of.
+// PayoutBase is the amount that percentage payouts and revenue are computed from.
 type PayoutBase string
 
 // The bases. A sale that was reported without its discount is always AsSent.
@@ -43,9 +43,9 @@ func (r Rates) warnOfDiscount(amount, discount money.Money) []string {
 	case amount.IsNone() || r.Base != BeforeDiscount && r.Base != AfterDiscount:
 		return nil
 	case discount.IsNone():
-		return []string{"discount: was not sent; payout and revenue of this offer depend on it, and are of the amount as it was sent"}
+		return []string{"discount: was not sent; this offer's payout and revenue depend on it, and are computed from the amount as sent"}
 	case r.Base == AfterDiscount && amount.Less(discount):
-		return []string{fmt.Sprintf("discount: %s is more than the amount, %s; percentages are of zero", discount, amount)}
+		return []string{fmt.Sprintf("discount: %s is more than the amount, %s; percentages are computed from zero", discount, amount)}
 	default:
 		return nil
 	}

@@ -55,7 +55,7 @@ func (r Reservation) StateAt(at time.Time) ReservationState {
 	return r.State
 }
 
-// Days returns the use of a coupon on each day on which the reservation is held. day returns the bounds of a time's
+// Days returns the use of a coupon on each day that the reservation is held. day returns the bounds of a time's
 // day. There are at most three, since a day can have 23 hours.
 func (r Reservation) Days(of Use, day func(time.Time) (from, to time.Time)) []Use {
 	var uses []Use
@@ -72,7 +72,7 @@ func (r Reservation) Days(of Use, day func(time.Time) (from, to time.Time)) []Us
 func ReservationNote(id string, found *Reservation, coupon, conversion string, at time.Time) string {
 	switch {
 	case found == nil:
-		return fmt.Sprintf("Reservation %s is not known.", id)
+		return fmt.Sprintf("Reservation %s is unknown.", id)
 	case found.State == ReservationTaken && found.Conversion == conversion:
 		return ""
 	case found.State == ReservationTaken:
@@ -82,7 +82,7 @@ func ReservationNote(id string, found *Reservation, coupon, conversion string, a
 	case !at.Before(found.ExpireTime):
 		return fmt.Sprintf("Reservation %s expired at %s.", id, found.ExpireTime.UTC().Format(time.RFC3339))
 	case found.Coupon != coupon:
-		return fmt.Sprintf("Reservation %s is of coupon %s, which did not earn the sale.", id, found.Code)
+		return fmt.Sprintf("Reservation %s is for coupon %s, which did not earn the sale.", id, found.Code)
 	default:
 		return ""
 	}

@@ -224,7 +224,7 @@ func refuseBusy(w http.ResponseWriter, _ *http.Request) {
 // refuseNotYet answers a postback while there is no storage.
 func refuseNotYet(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Retry-After", rpcstatus.RetryAfter)
-	write(w, http.StatusServiceUnavailable, answer{Outcome: "REJECTED", Reason: "STORE_UNAVAILABLE", Message: "the storage is not there yet; send the postback again"})
+	write(w, http.StatusServiceUnavailable, answer{Outcome: "REJECTED", Reason: "STORE_UNAVAILABLE", Message: "the storage is not available yet; send the postback again"})
 }
 
 // refuseMethod answers a postback with another method than GET and POST.

@@ -87,16 +87,16 @@ func currency() property {
 	return p
 }
 
-// payoutBase is the amount that percentages of payout and revenue are of.
+// payoutBase is the amount that percentage payouts and revenue are computed from.
 func payoutBase() property {
 	return ui.Select(ui.Field{
-		Name: "payout_base", Label: "Payout and revenue are of the amount",
+		Name: "payout_base", Label: "Percentages apply to",
 		Choices: []ui.Choice{
-			{Value: "AS_SENT", Label: "As it is sent"},
-			{Value: "BEFORE_DISCOUNT", Label: "Before the discount: the discount is added to what is sent"},
-			{Value: "AFTER_DISCOUNT", Label: "After the discount: the discount is taken off what is sent"},
+			{Value: "AS_SENT", Label: "The amount as sent"},
+			{Value: "BEFORE_DISCOUNT", Label: "The amount before the discount (amount sent plus discount)"},
+			{Value: "AFTER_DISCOUNT", Label: "The amount after the discount (amount sent minus discount)"},
 		},
-		Hint: "For sales that are reported with their discount. Fixed payouts stay as they are.",
+		Hint: "For sales reported with a discount. Fixed payouts do not change.",
 	}, func(o *offer) *couponv1.Offer_PayoutBase { return &o.PayoutBase })
 }
 

@@ -101,7 +101,7 @@ func deliveriesSchema() ui.Schema[publisher] {
 			ui.Select(ui.Field{
 				Name: "payload_version", Label: "Payload",
 				Choices: []ui.Choice{{Value: "V2", Label: "2: everything that happens, numbered"}, {Value: "V1", Label: "1: changes of status and payout"}},
-				Hint:    "A publisher must expect the other form before you change it: the types and the amounts in the JSON differ.",
+				Hint:    "Make sure that the publisher expects the other version before you change it: types and amounts in the JSON differ.",
 			}, func(o *publisher) *couponv1.DeliverySettings_PayloadVersion { return &settingsOf(o).PayloadVersion }).In("delivery"),
 		}},
 		{Title: "When", Text: "The publisher is told each time something happens to one of its conversions that then has one of these statuses. With payload 1, only if the status or the payout changed.", Properties: []property{

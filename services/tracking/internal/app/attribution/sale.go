@@ -166,9 +166,9 @@ func (s *Service) reportSale(ctx context.Context, p settled) (Verdict, error) {
 }
 
 // otherDiscount warns of a repeat whose discount is not the stored one.
-const otherDiscount = "discount: is another one than the sale was reported with; a repeat does not change it"
+const otherDiscount = "discount: differs from the one that the sale was reported with; a repeat does not change it"
 
-// noReservation is what a sale whose reservation holds no use for it comes to.
+// noReservation says what happens to a sale whose reservation holds no use for it.
 const noReservation = "The sale was judged as without it."
 
 // conversionID returns the id of the conversion that a report makes or is about. A sale from when events were

@@ -1,5 +1,5 @@
-// Package reservations holds uses of coupons with limits for checkouts, and gives them back. The sale that takes one is
-// attribution's.
+// Package reservations reserves uses of coupons with limits for checkouts, and releases them. Sales that take them are
+// in package attribution.
 package reservations
 
 import (
@@ -125,7 +125,7 @@ func repeated(earlier domain.Reservation, err error, o Order, now time.Time) (do
 	case err != nil:
 		return domain.Reservation{}, err
 	case !couponcode.Equal(earlier.Code, o.Code), o.Offer != "" && o.Offer != earlier.Offer, o.TransactionID != earlier.TransactionID:
-		return domain.Reservation{}, apperr.New(apperr.AlreadyExists, "RESERVATION_EXISTS", "reservation %s is of %s, or for another transaction; use another id", earlier.ID, earlier.Coupon)
+		return domain.Reservation{}, apperr.New(apperr.AlreadyExists, "RESERVATION_EXISTS", "reservation %s is for %s or for another transaction; use another id", earlier.ID, earlier.Coupon)
 	case state != domain.ReservationHeld:
 		return domain.Reservation{}, apperr.New(apperr.FailedPrecondition, "RESERVATION_ENDED", "reservation %s is %s; reserve under another id", earlier.ID, strings.ToLower(string(state)))
 	}
