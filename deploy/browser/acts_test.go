@@ -26,7 +26,7 @@ func (b *tab) act(w want, do func(*element) error) {
 	})
 }
 
-// press activates a link, button or checkbox and waits for what comes of it.
+// press activates a link, button or checkbox and waits for the result.
 func (b *tab) press(w want) {
 	b.t.Helper()
 	b.act(w, func(e *element) error { return b.hand.press(b, e) })

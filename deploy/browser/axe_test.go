@@ -22,7 +22,7 @@ type violation struct {
 	}
 }
 
-// String says it for a person who mends it.
+// String describes the violation for the person who fixes it.
 func (v violation) String() string {
 	var places []string
 	for _, node := range v.Nodes {

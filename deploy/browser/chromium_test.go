@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// findChromium returns the path of the browser. A test that has none fails, anywhere: skipped, it would
+// findChromium returns the path of the browser. A test without a browser fails, anywhere: skipped, it would
 // look as if the pages were fine.
 func findChromium(t testing.TB) string {
 	t.Helper()

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// suite is what all tests share: the program, and one browser in which each test has a tab with cookies
+// suite is what all tests share: the program, and one browser, where each test has a tab with cookies
 // of its own. The machine may be small: tests run one after the other.
 type suite struct {
 	binary  string

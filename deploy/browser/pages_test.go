@@ -125,7 +125,7 @@ func (b *tab) readmePictures() {
 	}
 }
 
-// liven adds what the demo has none of: a postback, a delivery of it, and a scan of an offer's links.
+// liven adds what the demo lacks: a postback, a delivery of it, and a scan of an offer's links.
 func (p *product) liven() {
 	p.t.Helper()
 	p.program()

@@ -22,7 +22,7 @@ const (
 	pickLimitMillis = 50
 )
 
-// manyPicks fills in Create Coupon where there are ten thousand offers and ten thousand publishers.
+// manyPicks fills in Create Coupon with ten thousand offers and ten thousand publishers to pick from.
 func (s *suite) manyPicks(t *testing.T) {
 	p := startProduct(t, s.binary)
 	began := time.Now()

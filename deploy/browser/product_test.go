@@ -160,7 +160,7 @@ func (p *product) program() {
 	p.api(http.MethodPost, "/v1/publishers?publisher_id=22", `{"displayName": "Mia Runs"}`)
 }
 
-// freeAddr returns an address on which nothing listens.
+// freeAddr returns an address that nothing listens on.
 func freeAddr(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -123,7 +123,7 @@ func (b *tab) reportGroups() {
 	}
 	b.audit("groups, with the figures of the chart")
 	b.screenshot("report-groups")
-	b.choose("Then by", "Status") // which clicks have none of
+	b.choose("Then by", "Status") // clicks have no status
 	if b.has(clicks) {
 		b.t.Error("groups by status show clicks, which have none")
 	}

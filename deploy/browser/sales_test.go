@@ -160,7 +160,7 @@ func (b *tab) refundSale() {
 	b.history("Refunded", "Refunded: – → $10.00", "one shoe was torn")
 }
 
-// replaySale looks at a sale that nobody was credited with, mends why, and replays its postback.
+// replaySale looks at a sale that nobody was credited with, fixes the cause, and replays its postback.
 func (b *tab) replaySale(p *product) {
 	b.t.Helper()
 	b.openPostback("N-2002")

@@ -92,7 +92,7 @@ func (b *tab) selectCoupons(codes ...string) {
 	b.see(text(fmt.Sprintf("With %d selected:", len(codes))))
 }
 
-// importFile tries a file of which one row is wrong, and imports the others. The system's own window for
+// importFile tries a file that has one wrong row, and imports the others. The system's own window for
 // choosing a file is not the page's, so the file is put into the field.
 func (b *tab) importFile() {
 	b.t.Helper()

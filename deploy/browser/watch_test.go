@@ -16,7 +16,7 @@ import (
 // quietTime is how long nothing must happen until a tab counts as settled.
 const quietTime = 60 * time.Millisecond
 
-// cspBinding is the function by which a page's violations of its policy reach the test.
+// cspBinding is the function that reports a page's violations of its policy to the test.
 const cspBinding = "reportCSPViolation"
 
 // cspScript runs in each document before its own scripts.

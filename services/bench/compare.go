@@ -27,7 +27,7 @@ type path struct {
 	least, most float64
 }
 
-// paths returns the paths in the order in which they are loaded. Each comes next to the one it is compared with,
+// paths returns the paths in loading order. Each comes next to the one it is compared with,
 // because the machine's speed drifts within seconds.
 func (t *target) paths() []path {
 	clicks, postbacks, tail := 0.8, 0.6, 2.0

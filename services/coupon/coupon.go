@@ -87,7 +87,7 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 	grpcapi.Register(registrar, s.flow, s.keys, s.about)
 }
 
-// Keys looks API keys up, for servers that authenticate callers.
+// Keys looks up API keys, for servers that authenticate callers.
 func (s *Service) Keys() access.Lookup { return s.keys.Authenticate }
 
 // Readiness reports whether the service can reach its store.

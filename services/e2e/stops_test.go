@@ -37,8 +37,8 @@ const (
 )
 
 // TestStopsCutNoRequest asks each process to stop, again and again under a load that keeps its connections, with a
-// drain and without, and starts it again. Each request that was sent is answered, and each of which the process had
-// read a part. A connection that is refused is no loss: nothing was sent. So it is with a call that waits until the
+// drain and without, and starts it again. Each request that was sent is answered, and each that the process had partly
+// read. A connection that is refused is no loss: nothing was sent. So it is with a call that waits until the
 // process is back.
 func TestStopsCutNoRequest(t *testing.T) {
 	t.Parallel()
@@ -78,7 +78,7 @@ func TestStopsCutNoRequest(t *testing.T) {
 	}
 }
 
-// stopLoad is a load of requests, each of which must be answered.
+// stopLoad is a load of requests. Each must be answered.
 type stopLoad struct {
 	vars        vars
 	coupons     couponv1.CouponServiceClient
@@ -176,7 +176,7 @@ func (l *stopLoad) callHTTP(t *testing.T, addr string, requests ...func(addr str
 	}
 }
 
-// begunRequest is a request of which a part was sent.
+// begunRequest is a request that was sent in part.
 type begunRequest struct {
 	conn net.Conn
 	rest string

@@ -14,7 +14,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 )
 
-// typed has clients of the services, for tests with much or long traffic, for which steps are too slow.
+// typed has clients of the services, for tests with so much traffic that steps are too slow.
 type typed struct {
 	offers      couponv1.OfferServiceClient
 	publishers  couponv1.PublisherServiceClient

@@ -54,7 +54,7 @@ type Options struct {
 	PublicURL string
 	// CORSOrigins are the other origins whose pages may call the API, such as `https://app.example.com`.
 	CORSOrigins []string
-	// Proxies are the proxies that may say for whom they call.
+	// Proxies are the proxies whose X-Forwarded headers are trusted.
 	Proxies clientaddr.Proxies
 	Log     *slog.Logger
 }

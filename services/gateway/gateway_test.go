@@ -38,7 +38,7 @@ type fake struct {
 	err  error
 	last proto.Message
 	md   metadata.MD
-	// left is how long the last call had until its deadline; 0 if it had none.
+	// left is how long the last call had until its deadline; 0 without a deadline.
 	left time.Duration
 	down atomic.Bool
 }

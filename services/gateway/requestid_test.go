@@ -12,8 +12,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
-// TestRequestsHaveIDs: a response has the request's id as a header, and an error in its details too, whoever made it and
-// in whatever protocol. The services see the same id.
+// TestRequestsHaveIDs: a response has the request's id as a header, and an error has it in its details too, for every
+// source and protocol of errors. The services see the same id.
 func TestRequestsHaveIDs(t *testing.T) {
 	const connect = "/couponlink.coupon.v1.OfferService/GetOffer"
 	for _, c := range []struct {

@@ -29,7 +29,7 @@ func OfMethod(path string) (Permission, error) {
 	return "", fmt.Errorf("the method %s needs %q, which is no permission", path, stated)
 }
 
-// OfField returns the permission that a caller needs to be told a field, "" if every caller is.
+// OfField returns the permission that a caller needs to read a field; "" if none is needed.
 func OfField(field protoreflect.FieldDescriptor) Permission {
 	options, _ := field.Options().(*descriptorpb.FieldOptions)
 	stated, _ := proto.GetExtension(options, optionsv1.E_ReadPermission).(string)

@@ -14,7 +14,7 @@ type Principal struct {
 	Role        Role
 	// Listed are the permissions of a caller with the role Service.
 	Listed []Permission
-	// ExpireTime is when the caller's key or its secret ends, zero for never.
+	// ExpireTime is when the caller's key or secret expires; zero for never.
 	ExpireTime time.Time
 	// RequestsPerSecond bounds the caller's calls; 0 for no bound of its own.
 	RequestsPerSecond int
@@ -31,7 +31,7 @@ func (p *Principal) May(permission Permission) bool {
 	return p.Role.Has(permission) || p.Role == Service && slices.Contains(p.Listed, permission)
 }
 
-// Permissions returns what the caller may do, in order.
+// Permissions returns the caller's permissions, sorted.
 func (p *Principal) Permissions() []Permission {
 	all, _ := Permissions()
 	return slices.DeleteFunc(all, func(permission Permission) bool { return !p.May(permission) })

@@ -6,7 +6,7 @@ import (
 	accessv1 "github.com/couponlink/couponlink/gen/go/couponlink/access/v1"
 )
 
-// Proto returns a principal as the API tells it.
+// Proto returns a principal's proto.
 func Proto(p *Principal) *accessv1.Principal {
 	m := &accessv1.Principal{
 		Name: p.Name, DisplayName: p.DisplayName, Role: accessv1.Role(accessv1.Role_value[string(p.Role)]),
@@ -21,7 +21,7 @@ func Proto(p *Principal) *accessv1.Principal {
 	return m
 }
 
-// fromProto returns the principal that Proto told.
+// fromProto is the inverse of Proto.
 func fromProto(m *accessv1.Principal) *Principal {
 	p := &Principal{
 		Name: m.GetName(), DisplayName: m.GetDisplayName(), Role: Role(m.GetRole().String()), RequestsPerSecond: int(m.GetRequestsPerSecond()),

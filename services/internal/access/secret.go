@@ -10,7 +10,7 @@ import (
 )
 
 // A secret is the prefix, 32 random letters and digits (190 bits), and a checksum of them. The checksum and the prefix
-// let scanners of repositories find secrets, and services refuse typing errors without a question.
+// let scanners of repositories find secrets, and services refuse typing errors without a lookup.
 const (
 	secretPrefix   = "clk_"
 	randomChars    = 32
@@ -37,10 +37,10 @@ func IsSecret(s string) bool {
 	return body == len(secretPrefix)+randomChars && strings.HasPrefix(s, secretPrefix) && checksum(s[:body]) == s[body:]
 }
 
-// Shown returns the first characters of a secret, by which people tell keys apart.
+// Shown returns the first characters of a secret, so that people can tell keys apart.
 func Shown(secret string) string { return secret[:min(shownChars, len(secret))] }
 
-// Hash is the form in which a secret is stored and looked up. A secret has so much entropy that it needs no salt and
+// Hash is a secret as it is stored and looked up. A secret has so much entropy that it needs no salt and
 // no slow hash.
 type Hash [sha256.Size]byte
 

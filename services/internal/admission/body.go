@@ -10,7 +10,7 @@ import (
 // have.
 const aheadBytes = 64<<10 + 1
 
-// aheadBody is a body of which the first part was read ahead.
+// aheadBody is a body whose first part was read ahead.
 type aheadBody struct {
 	io.Reader
 	io.Closer

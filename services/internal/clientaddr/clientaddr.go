@@ -1,4 +1,4 @@
-// Package clientaddr determines who made an HTTP request, also behind proxies.
+// Package clientaddr determines the client's address of an HTTP request, also behind proxies.
 //
 // The services and the gateway import it to limit or record callers.
 package clientaddr

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The headers by which proxies say what they were asked.
+// The headers that proxies set to describe the original request.
 const (
 	forwardedFor    = "X-Forwarded-For"
 	forwardedHost   = "X-Forwarded-Host"
@@ -24,7 +24,7 @@ var words = map[string][]string{
 	"private":  {"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"},
 }
 
-// Proxies are the networks of the proxies that we believe. The zero value believes none. It is safe for concurrent
+// Proxies are the networks of trusted proxies. The zero value trusts no proxy. It is safe for concurrent
 // use.
 type Proxies struct{ networks []netip.Prefix }
 
@@ -78,7 +78,7 @@ func (p Proxies) Handler(next http.Handler) http.Handler {
 				delete(r.Header, name)
 			}
 		} else if client := p.client(peer, r.Header[forwardedFor]); client != peer {
-			r.RemoteAddr = net.JoinHostPort(client.String(), "0") // whose port it was, nobody knows
+			r.RemoteAddr = net.JoinHostPort(client.String(), "0") // the client's port is unknown
 		}
 		next.ServeHTTP(w, r)
 	})

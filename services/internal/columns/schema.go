@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
-// Schema returns the schema of lists with these columns, the first of which is the key. Dates in filters are days of
+// Schema returns the schema of lists with these columns. The first one is the key. Dates in filters are days of
 // the zone. stored gives the Stored, Optional, None and Expand of columns that need them, by Name. Its other fields are
 // ignored.
 //

@@ -10,7 +10,7 @@ const (
 	MaxChars = 64
 )
 
-// Fold returns a code in the form in which codes are stored and compared: without surrounding spaces and invisible
+// Fold returns a code as codes are stored and compared: without surrounding spaces and invisible
 // characters, with the letters a to z in upper case. It accepts any text and changes no other character, so a text that
 // is not a code does not become one.
 func Fold(code string) string { return Upper(pasted.Trim(code)) }

@@ -97,7 +97,7 @@ func columnOf(title string) (string, bool) {
 	return "", false
 }
 
-// fold returns a title in the form in which titles are compared: lower case, without spaces and underscores.
+// fold returns a title as titles are compared: lower case, without spaces and underscores.
 func fold(title string) string {
 	return strings.ToLower(strings.Map(func(c rune) rune {
 		if unicode.IsSpace(c) || c == '_' || c == '\uFEFF' {

@@ -21,7 +21,7 @@ type records struct {
 	offset    int64
 }
 
-// newRecords returns the records of a file's text, in which lines end with LF.
+// newRecords returns the records of a file's text. Its lines end with LF.
 func newRecords(text string) (*records, error) {
 	comma, rest, err := statedSeparator(text)
 	if err != nil {

@@ -42,13 +42,13 @@ type Macros struct {
 	DeliveryID string
 	// Type is the delivery's type, such as conversion.refunded.
 	Type string
-	// Sequence is the number of what happened to the conversion, from 1; "" if the delivery has none.
+	// Sequence is the event's number among the conversion's events, from 1; "" with payload version 1.
 	Sequence string
 }
 
 type macro struct{ name, value string }
 
-// list returns the macros with their names, in the order in which messages list them.
+// list returns the macros with their names, in the order that messages list them.
 func (m *Macros) list() [26]macro {
 	return [...]macro{
 		{"conversion_id", m.ConversionID},

@@ -93,7 +93,7 @@ func checkID(id string) error {
 	return nil
 }
 
-// List returns the ids; nil if there are none.
+// List returns the ids; nil if the set is empty.
 func (ids IDs) List() []string {
 	if ids == "" {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// The deadlines of calls that have none of their own. A write of many resources, a count of everything or a backup may
+// The deadlines of calls whose callers set no deadline. A write of many resources, a count of everything or a backup may
 // take long; anything else that takes longer than callDeadline hangs.
 const (
 	callDeadline = time.Minute
@@ -16,7 +16,7 @@ const (
 	streamDeadline = 2 * time.Hour
 )
 
-// deadlineOf returns the deadline of a method by its full name; 0 if it has none.
+// deadlineOf returns the deadline of a method by its full name; 0 for no deadline.
 func deadlineOf(method string, isStream bool) time.Duration {
 	switch method {
 	case "/couponlink.tracking.v1.ConversionService/WatchConversions":
@@ -33,7 +33,7 @@ func deadlineOf(method string, isStream bool) time.Duration {
 }
 
 // Bounded returns a connection whose calls have a deadline: the caller's, or one by the method. Only a watch of
-// conversions may have none. All calls between services go through one.
+// conversions may have no deadline. All calls between services use such a connection.
 func Bounded(conn grpc.ClientConnInterface) grpc.ClientConnInterface { return bounded{conn} }
 
 type bounded struct{ conn grpc.ClientConnInterface }

@@ -26,7 +26,7 @@ import (
 const healthPrefix = "/grpc.health.v1.Health/"
 
 // guard wraps every call. It authenticates the caller and checks its permission, bounds the calls in flight, recovers from
-// panics, trims the request's texts, withholds what the caller may not be told, and maps the handler's error. It is one
+// panics, trims the request's texts, withholds what the caller may not read, and maps the handler's error. It is one
 // interceptor rather than a chain, because this is the hot path.
 type guard struct {
 	callers *access.Authenticator

@@ -48,7 +48,7 @@ const (
 type Config struct {
 	// AdminKey is the key of the owner. Every call except health checks must carry it or an API key.
 	AdminKey string
-	// Keys looks API keys up. Without it there are none.
+	// Keys looks up API keys. If it is nil, only the admin key is accepted.
 	Keys access.Lookup
 	// Ready returns nil if the service can do its work; a nil Ready means that it can.
 	Ready func(context.Context) error

@@ -11,14 +11,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/access"
 )
 
-// withholder empties the fields of answers that a caller lacks the permission to be told. It is safe for concurrent
+// withholder clears the fields of answers that a caller lacks the permission to read. It is safe for concurrent
 // use.
 type withholder struct {
 	// guarded has the fields that need a permission, or can contain some that do, by the message's descriptor.
 	guarded sync.Map
 }
 
-// from returns an answer as a caller may be told it: the answer itself, or a copy without some fields.
+// from returns an answer as a caller may read it: the answer itself, or a copy without some fields.
 func (w *withholder) from(caller *access.Principal, answer any) any {
 	m, ok := answer.(proto.Message)
 	if !ok || caller == nil || caller.Role == access.Owner || len(w.fields(m.ProtoReflect().Descriptor(), nil)) == 0 {

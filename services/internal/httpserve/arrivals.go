@@ -25,7 +25,7 @@ type arrival struct {
 }
 
 // track returns a request whose body, if it has one, is tracked. Call end once the request is answered. The server's own
-// request keeps its body, by which the server knows how to end it.
+// request keeps its body: the server needs it to end the request.
 func (a *arrivals) track(w http.ResponseWriter, r *http.Request) (_ *http.Request, end func()) {
 	if r.ContentLength == 0 {
 		return r, func() {}

@@ -40,7 +40,7 @@ const (
 	Currency
 )
 
-// Field is a field of a resource by which lists can be filtered or ordered.
+// Field is a field of a resource that lists can be filtered or ordered by.
 type Field struct {
 	// Name is the field's name in the API: "pub_unique3". Requests may also use its name in JSON, "pubUnique3".
 	Name string

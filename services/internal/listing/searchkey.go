@@ -10,7 +10,7 @@ import (
 // searchSuffix is appended to a Title's stored name for its search key.
 const searchSuffix = "_search"
 
-// SearchKey returns the form in which a Title is searched: composed (NFC) and folded. So a search ignores case, and
+// SearchKey returns a Title as it is searched: composed (NFC) and folded. So a search ignores case, and
 // finds a letter such as ü typed as one character or as two. Stores keep the key beside each Title, under its stored
 // name with _search appended. Filters search it for the key of their value.
 //

@@ -20,7 +20,7 @@ var (
 // limitKey is the context key of a limit.
 type limitKey struct{}
 
-// WithLimit returns a context in which each call may take limit instead of 5 seconds: for an export or a migration.
+// WithLimit returns a context that lets each call take limit instead of 5 seconds: for an export or a migration.
 func WithLimit(ctx context.Context, limit time.Duration) context.Context {
 	return context.WithValue(ctx, limitKey{}, limit)
 }

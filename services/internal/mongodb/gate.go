@@ -24,7 +24,7 @@ type gate struct {
 	shut context.CancelFunc
 }
 
-// newGate returns a gate for a deployment of which nothing is known yet. It stays open for first.
+// newGate returns a gate for a deployment whose state is not known yet. It stays open for first.
 func newGate(patience, first time.Duration) *gate {
 	g := &gate{patience: patience}
 	g.open, g.shut = context.WithCancel(context.Background())

@@ -26,7 +26,7 @@ const (
 	MoveTimeout = 2 * time.Minute
 )
 
-// moving says whether a move opens the database, and in which role.
+// moving says whether a move opens the database, and its role in the move.
 type moving struct {
 	opened bool
 	role   move.Role

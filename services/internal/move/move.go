@@ -63,7 +63,7 @@ func TableOf[T any](
 
 // Database is a database to move records from or to.
 type Database interface {
-	// Tables returns all tables, in an order in which they can be written.
+	// Tables returns all tables, in an order that they can be written in.
 	Tables() []Table
 	// MoveState returns the state of a move into the database; the zero State if there never was one.
 	MoveState(ctx context.Context) (State, error)

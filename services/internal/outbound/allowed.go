@@ -110,7 +110,7 @@ func parsePrefix(entry string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
-// splitPort splits host:port. The port is 0 if the entry has none. An IPv6 address without a port needs no brackets.
+// splitPort splits host:port. The port is 0 if the entry names no port. An IPv6 address without a port needs no brackets.
 func splitPort(entry string) (host string, port uint16, err error) {
 	if inner, found := strings.CutPrefix(entry, "["); found && strings.HasSuffix(inner, "]") {
 		return strings.TrimSuffix(inner, "]"), 0, nil

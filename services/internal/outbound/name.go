@@ -12,7 +12,7 @@ import (
 // maxNameChars is the maximum length of a name in the DNS.
 const maxNameChars = 253
 
-// ASCIIName returns a host's name in the form in which it is dialled. Like net/http, it converts other scripts, and
+// ASCIIName returns a host's name as it is dialled. Like net/http, it converts other scripts, and
 // characters that only look like other letters or dots, to ASCII.
 func ASCIIName(host string) (string, error) {
 	ascii := host
@@ -32,7 +32,7 @@ func ASCIIName(host string) (string, error) {
 	return name, nil
 }
 
-// normal returns a host's name in the form in which we compare names.
+// normal returns a host's name as we compare names.
 func normal(host string) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// metadata are the addresses at which clouds tell a machine its credentials.
+// metadata are the addresses where clouds give a machine its credentials.
 func metadata() []string {
 	return []string{
 		"169.254.169.254", // AWS, Google, Azure, Oracle and most others
@@ -20,7 +20,7 @@ func metadata() []string {
 	}
 }
 
-// never returns what kind of address it is that nobody may call, whatever is allowed; "" for others. IPv4 addresses
+// never returns the kind of an address that no setting can allow; "" for other addresses. IPv4 addresses
 // inside IPv6 ones, of NAT64 and 6to4, count too.
 func never(address netip.Addr) string {
 	for _, address := range embedded(address.Unmap().WithZone("")) {

@@ -23,7 +23,7 @@ func (p *Probe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // stoppingKey is the context key for whether the server is stopping.
 type stoppingKey struct{}
 
-// WithStopping returns a context in which IsStopping returns the value of stopping.
+// WithStopping returns a context that makes IsStopping return the value of stopping.
 func WithStopping(ctx context.Context, stopping *atomic.Bool) context.Context {
 	return context.WithValue(ctx, stoppingKey{}, stopping)
 }

@@ -72,7 +72,7 @@ func (r Results) Trailer() metadata.MD {
 	return metadata.Pairs(trailerKey, string(text))
 }
 
-// FromTrailer returns the results in a gRPC trailer; nil if it has none.
+// FromTrailer returns the results in a gRPC trailer; nil without results.
 func FromTrailer(trailer metadata.MD) Results {
 	var r Results
 	for _, text := range trailer.Get(trailerKey) {

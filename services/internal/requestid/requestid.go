@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Header is the header, or metadata key, with which a caller names its request, and in which the response has the name.
+// Header is the header, or metadata key, that has the id in requests and responses.
 const Header = "x-request-id"
 
 // maxBytes bounds an id. It is logged, and sent back.

@@ -43,7 +43,7 @@ func WithInfo(code codes.Code, message string, info *errdetails.ErrorInfo, detai
 	return full
 }
 
-// Reason returns the reason of a status; "" if it has none, because none of our code made it.
+// Reason returns the reason of a status; "" if the status is not ours.
 func Reason(st *status.Status) string {
 	for _, detail := range st.Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok {

@@ -7,7 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 )
 
-// TrustedProxies are the proxies that may say for whom they call.
+// TrustedProxies are the proxies whose X-Forwarded headers are trusted.
 type TrustedProxies struct {
 	TrustedProxies string `env:"COUPONLINK_TRUSTED_PROXIES" name:"trusted-proxies" default:"loopback" placeholder:"RANGES" help:"Proxies whose X-Forwarded-For is believed, with commas between them: addresses, ranges such as 10.1.0.0/16, or the words loopback, private, none (${default})."`
 }

@@ -6,7 +6,7 @@ import (
 	_ "time/tzdata" // for systems without time zones, such as containers
 )
 
-// TimeZone is the time zone in which the program's days begin.
+// TimeZone is the time zone of the program's days.
 type TimeZone struct {
 	TimeZone string `env:"COUPONLINK_TIME_ZONE" name:"time-zone" default:"UTC" placeholder:"ZONE" help:"The program's time zone, such as Europe/Berlin: by its days coupons start and expire, their daily limits count, and reports add up (${default})."`
 }

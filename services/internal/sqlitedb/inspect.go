@@ -81,7 +81,7 @@ func checkPages(ctx context.Context, db *sql.DB, pragma string) (string, error) 
 	return found, nil
 }
 
-// Together refuses a directory in which some of the databases exist and others do not: those would silently begin as
+// Together refuses a directory where some of the databases exist and others do not: those would silently begin as
 // empty ones. If none exists, it creates all of them, empty, so that a first start can be interrupted anywhere. The
 // error is a *Damage, or that of CheckRestored.
 func Together(dir string, names ...string) error {

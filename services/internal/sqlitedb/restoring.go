@@ -17,7 +17,7 @@ const (
 	RestoreCopied = ".restored"
 )
 
-// CheckRestored refuses a directory in which a restore has not finished. New databases there would be empty, and the
+// CheckRestored refuses a directory with an unfinished restore. New databases there would be empty, and the
 // backup's could not take their place. A directory that does not exist is fine.
 func CheckRestored(dir string) error {
 	entries, err := os.ReadDir(dir)

@@ -33,7 +33,7 @@ const (
 	readerCacheKiB = 1024
 	// busyTimeoutMillis is how long a connection waits for a lock that another process holds.
 	busyTimeoutMillis = 5000
-	// walLimitBytes is the size to which a larger write-ahead log is truncated.
+	// walLimitBytes is the size that a larger write-ahead log is truncated to.
 	walLimitBytes = 64 << 20
 	// closeTimeout bounds how long Close waits for a running transaction.
 	closeTimeout = 5 * time.Second
@@ -58,7 +58,7 @@ type DB struct {
 // Open opens the database file at path. It creates the file and its directory if they do not exist, and applies the
 // missing migrations: files named NNNNN_subject.sql in goose's format. It refuses a file that has migrations unknown to
 // this program, one that is open already, here or in another process (ErrInUse; the error names that process), one with
-// an unfinished move, one in a directory with an unfinished restore, and one in which a check of two seconds finds
+// an unfinished move, one in a directory with an unfinished restore, and one where a check of two seconds finds
 // damage (a *Damage).
 func Open(ctx context.Context, path string, migrations fs.FS, opts ...Option) (*DB, error) {
 	o := options{log: slog.New(slog.DiscardHandler)}

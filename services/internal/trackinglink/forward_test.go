@@ -9,7 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 )
 
-// land returns the URL to which a link's query leads, for a landing page and an offer's list.
+// land returns the URL that a link's query leads to, for a landing page and an offer's list.
 func land(t *testing.T, page, query string, list ...string) (location string, tooLong []string) {
 	t.Helper()
 	template, err := trackinglink.Compile(page)

@@ -14,7 +14,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 )
 
-// maxChars is the length up to which browsers, proxies and logs keep URLs whole.
+// maxChars is the length that browsers, proxies and logs keep URLs whole up to.
 const maxChars = 2048
 
 // Template is a parsed URL with macros.

@@ -35,7 +35,7 @@ type Key struct {
 	// Permissions are those of a key with the role Service, in order, separated by commas. It is a string so that
 	// keys are comparable.
 	Permissions string
-	// ExpireTime is from when the key is not accepted; zero for never.
+	// ExpireTime is when the key expires; zero for never.
 	ExpireTime time.Time
 	// RequestsPerSecond bounds the key's calls; 0 for no bound.
 	RequestsPerSecond int32
@@ -55,7 +55,7 @@ type Key struct {
 	Revision    int64
 }
 
-// StateAt says whether the key is accepted at a moment.
+// StateAt returns the key's state at a time.
 func (k Key) StateAt(now time.Time) KeyState {
 	switch {
 	case !k.RevokeTime.IsZero():
@@ -162,7 +162,7 @@ func RotateKey(k Key, secret string, overlap time.Duration, now time.Time) (Key,
 	return k, nil
 }
 
-// RevokeKey returns the key as it is once it was revoked at a moment.
+// RevokeKey returns the key revoked at a time.
 func RevokeKey(k Key, now time.Time) Key {
 	k.RevokeTime, k.UpdateTime = now, now
 	return k

@@ -45,11 +45,11 @@ type DeliverySettings struct {
 	Statuses DeliveryStatuses
 	// OnlyWithClick means that only conversions with the publisher's own click id are delivered.
 	OnlyWithClick bool
-	// PayloadVersion says what deliveries tell, and in which form.
+	// PayloadVersion is the version of what deliveries contain.
 	PayloadVersion PayloadVersion
 }
 
-// PayloadVersion is a version of what deliveries tell.
+// PayloadVersion is a version of what deliveries contain.
 type PayloadVersion string
 
 // The versions of payloads: PayloadV1 is that of publishers from before PayloadV2.

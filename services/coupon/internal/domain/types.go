@@ -91,7 +91,7 @@ type Credentials struct {
 	PostbackSecret string
 }
 
-// PayoutBase says which amount of a sale payout and revenue are a percentage of.
+// PayoutBase is the amount that percentage payouts and revenue are computed from.
 type PayoutBase string
 
 // The bases of payouts.

@@ -23,7 +23,7 @@ const createAttempts = 5
 const turnTimeout = 5 * time.Second
 
 // turn waits until nobody else in this process changes some offers or their coupons. It returns a function
-// that ends the turn. A Store that Once passes on does not wait: its transaction has begun, and whoever has the turn
+// that ends the turn. A Store that Once passes on does not wait: its transaction has begun, and the holder of the turn
 // may wait for it. The lock in the database then decides alone.
 func (s *Store) turn(ctx context.Context, offers ...string) (release func(), err error) {
 	if s.within {

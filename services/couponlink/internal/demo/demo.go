@@ -22,7 +22,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
-// clickParameter is the query parameter in which the sample shops receive the click id.
+// clickParameter is the query parameter that gives the sample shops the click id.
 const clickParameter = "click"
 
 // browser is the user agent of the sample visitors. A script's own would count as a crawler.

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// messageName returns the name of a field's message; "" if it has none.
+// messageName returns the name of a field's message; "" for other fields.
 func messageName(field *protogen.Field) protoreflect.FullName {
 	if field.Message == nil {
 		return ""

@@ -11,7 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/fieldname"
 )
 
-// bodyError says what is wrong with a request's body, and in which field. It passes through grpc-gateway,
+// bodyError says what is wrong with a request's body, and names the field. It passes through grpc-gateway,
 // which keeps only an error's text, so parseBodyError can read the text back.
 type bodyError struct {
 	field, description string

@@ -35,7 +35,7 @@ type Basis struct {
 type Rates struct {
 	Payout  money.Payout
 	Revenue money.Payout
-	// Base says which amount they are of; "" in conversions from before it was stored: AsSent.
+	// Base is the amount that they are computed from; "", in older conversions, means AsSent.
 	Base PayoutBase
 }
 

@@ -201,7 +201,7 @@ type Sale struct {
 	// Use is the use that the conversion takes of its coupon; nil if the coupon is unlimited. If no use is
 	// left, OverLimit of the sale is stored instead.
 	Use *Use
-	// Note says in a sentence why the sale's reservation holds no use for it; "" if it does, or if there is none.
+	// Note is a sentence that says why the sale's reservation holds no use for it; "" if it does, or without a reservation.
 	Note string
 	// Postback is the journal's entry for the call that reported the sale; nil if a platform service did.
 	// The store fills in the outcome with Postback.Of.

@@ -16,7 +16,7 @@ const (
 	HappenedReassigned = "conversion.reassigned"
 )
 
-// happening is something that publishers can be told of: the creation of a conversion, or a change of it.
+// happening is an event for publishers: the creation of a conversion, or a change of it.
 type happening struct {
 	// change is the number of the change; 0 is the creation.
 	change int
@@ -52,7 +52,7 @@ func (c Conversion) happenings() []happening {
 	return all
 }
 
-// happened returns the type of a change; "" if publishers are not told of it.
+// happened returns the type of a change; "" if publishers do not hear of it.
 func (change Change) happened() string {
 	switch change.Kind {
 	case ChangeApprove:

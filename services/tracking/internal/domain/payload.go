@@ -11,7 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
-// PayloadHead is how a payload of each version begins, in the form that Standard Webhooks recommends.
+// PayloadHead is the beginning of a payload of either version, in the form that Standard Webhooks recommends.
 type PayloadHead struct {
 	// Type is one of the types of happenings with PayloadV2. With PayloadV1 it is conversion.pending,
 	// conversion.approved or conversion.rejected.
@@ -96,7 +96,7 @@ func (m *PayloadMoney) money() money.Money {
 	return money.Money{Currency: m.CurrencyCode, Units: m.Units, Nanos: m.Nanos}
 }
 
-// payload returns the JSON that tells a publisher of what happened to the conversion, and of its state since.
+// payload returns the JSON of an event: what happened to the conversion, and its state after it.
 func (c Conversion) payload(version PayloadVersion, h happening, state State) string {
 	head := PayloadHead{Type: "conversion." + strings.ToLower(string(state.Status)), Timestamp: h.at.Format(time.RFC3339Nano)}
 	u := c.PubUniques

@@ -15,7 +15,7 @@ const (
 	DeliverByPost DeliveryMethod = "POST"
 )
 
-// PayloadVersion says what deliveries tell, and in which form.
+// PayloadVersion is the version of what deliveries contain.
 type PayloadVersion string
 
 // The versions of payloads. PayloadV1 tells of statuses and payouts, with amounts as decimals; PayloadV2 of

@@ -64,7 +64,7 @@ type Offer struct {
 	// Payout is what a publisher earns for a conversion, Revenue what the advertiser owes for it.
 	Payout  money.Payout
 	Revenue money.Payout
-	// PayoutBase says which amount of a sale they are of.
+	// PayoutBase is the amount that percentages are computed from.
 	PayoutBase PayoutBase
 	// OpenPostbackMaxAmount is the greatest amount that a postback without proof may report; none means no
 	// limit.

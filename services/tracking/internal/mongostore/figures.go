@@ -73,7 +73,7 @@ func (s *Store) cells(ctx context.Context, spans []rollup.Span, where listing.Ex
 }
 
 // tallyTails adds to each tally the batches from its number on, and what is in no batch yet. No number is before
-// from. If that is too much, it leaves out the latest and returns the time up to which it counted.
+// from. If that is too much, it leaves out the latest and returns the time that it counted up to.
 func (s *Store) tallyTails(ctx context.Context, from int64, tails map[int64]*rollup.Sums) (counted time.Time, err error) {
 	// Read what waits first, so that nothing that gets into a batch meanwhile is missed.
 	tail := newEvents()

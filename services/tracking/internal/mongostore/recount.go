@@ -38,7 +38,7 @@ func (s *Store) Recount(ctx context.Context, month rollup.Month, fix bool) (roll
 type recount struct {
 	progress progress
 	kept     map[rollup.CellKey]*cellDocument
-	// counted has the recounted cells by the batch number up to which the stored cells are complete.
+	// counted has the recounted cells by batch number; the stored cells are complete up to that batch.
 	counted map[int64]map[rollup.CellKey]rollup.Measures
 }
 

@@ -153,7 +153,7 @@ func reservationsOfDays(t *testing.T, fresh Fresh) {
 	u := useAt(limits, 2, r.CreateTime)
 	u.Reservation, u.Conversion = r.ID, hash("day 2")
 	earns(t, s, "day 2", 2, u, true)
-	earns(t, s, "day 1", 1, useAt(limits, 1, r.CreateTime), true) // it came back on the day on which it was not used
+	earns(t, s, "day 1", 1, useAt(limits, 1, r.CreateTime), true) // it came back on the day that it was not used
 	earns(t, s, "day 2 again", 2, useAt(limits, 2, r.CreateTime), false)
 }
 

@@ -1,4 +1,4 @@
-// Package keys has the use cases of API keys: they are created, listed, rotated and revoked, and secrets are looked up.
+// Package keys creates, lists, rotates and revokes API keys, and looks up secrets.
 package keys
 
 import (
@@ -22,7 +22,7 @@ import (
 const (
 	// maxKeys bounds the stored keys.
 	maxKeys = 10_000
-	// noteUseAfter is how old a key's time of last use becomes before it is written again.
+	// noteUseAfter is the least time between two writes of a key's time of last use.
 	noteUseAfter = time.Minute
 	// noteUseTimeout bounds that write, which a call waits for.
 	noteUseTimeout = time.Second
@@ -167,9 +167,9 @@ func (s *Service) Revoke(ctx context.Context, id, etag string) (domain.Key, erro
 	return revoked, orMissing(err, id, "revoking an API key")
 }
 
-// Authenticate returns whose secret has a hash, nil if no key accepts it now. The caller's ExpireTime is that of the
-// secret if it ends before the key. It notes that the key is used; that the note could not be written is no reason to
-// refuse the caller.
+// Authenticate returns the caller whose secret has a hash, or nil if no key accepts it. The caller's ExpireTime is that
+// of the secret if it ends before the key. Authenticate stores the time of use; if that fails, it accepts the caller
+// anyway.
 func (s *Service) Authenticate(ctx context.Context, hash access.Hash) (*access.Principal, error) {
 	key, err := s.store.KeyBySecret(ctx, hash.String())
 	if errors.Is(err, app.ErrNotFound) {

@@ -36,7 +36,7 @@ type Shop struct {
 	Tried   []proto.Message // the validate_only calls among those that store something
 	Refusal error
 
-	Approval  *couponv1.Approval // nil if there is none
+	Approval  *couponv1.Approval // nil without an approval
 	Fault     *couponv1.BatchCreateCouponsFault
 	Sharers   []string
 	Summary   error

@@ -1,4 +1,4 @@
-// Package conversions is the page of a conversion: why it was credited to whom, and what can be done with it.
+// Package conversions is the page of a conversion: who was credited and why, and what can be done with it.
 //
 // Only the console imports it.
 package conversions

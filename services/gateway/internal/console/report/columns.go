@@ -55,7 +55,7 @@ type cellMaker struct {
 const firstColumns = "conversion_time,offer,publisher,coupon_code,pub_unique3,transaction_id,amount,payout,revenue,refunded_amount," +
 	"status,outcome,method,reason"
 
-// reportColumns returns all columns, in the order in which they are offered: those of the export. They are read from
+// reportColumns returns all columns of the export, in display order. They are read from
 // the protos once.
 var reportColumns = sync.OnceValue(func() []reportColumn {
 	var all []reportColumn

@@ -46,7 +46,7 @@ func (a Addresses) kept(address string) string {
 	return network.Addr().String()
 }
 
-// originOf returns the origin of the page that a link was on, such as https://blog.example.com; "" if it has none. The
+// originOf returns the origin of the page that a link was on, such as https://blog.example.com; "" if unknown. The
 // rest of its address may say what the visitor looked for, or who it is.
 func originOf(referer string) string {
 	page, err := url.Parse(referer)

@@ -60,7 +60,7 @@ func ReadBody(contentType string, body []byte) (url.Values, error) {
 	return ParseQuery(string(body)), nil
 }
 
-// isWide reports whether a Content-Type names a charset in which ASCII takes more than a byte. The parameters of a form
+// isWide reports whether a Content-Type names a charset that encodes ASCII in more than a byte. The parameters of a form
 // are ASCII in all others.
 func isWide(contentType string) bool {
 	_, parameters, _ := mime.ParseMediaType(contentType) // a type that cannot be read has no charset

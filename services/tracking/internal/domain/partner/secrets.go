@@ -21,7 +21,7 @@ const (
 	keyChars  = len(keyPrefix) + 38
 )
 
-// Secrets are values that must be neither kept nor logged, in the spellings that they can have. The zero value has none.
+// Secrets are values that must be neither stored nor logged, in all their spellings. The zero value is empty.
 type Secrets []string
 
 // SecretsOf returns the secrets in a report: the offer's tokens and secrets, and what the report sent as proof, right or

@@ -116,7 +116,7 @@ func (k *Keeper) Begin(w http.ResponseWriter, r *http.Request) (*Session, error)
 	return s, nil
 }
 
-// Session returns the session of a request, nil if it has none. It renews the cookie now and then.
+// Session returns the session of a request, or nil. It renews the cookie now and then.
 func (k *Keeper) Session(w http.ResponseWriter, r *http.Request) (*Session, error) {
 	cookie, err := r.Cookie(k.sessionCookie())
 	if err != nil {

@@ -1,5 +1,5 @@
 // Package access says who may use the console: it checks the admin key at login, bounds the attempts,
-// and makes and reads the signed cookies by which a browser shows who it is.
+// and makes and reads the signed cookies that identify a browser.
 //
 // Only the console imports it.
 package access
