@@ -54,11 +54,13 @@ func TestMove(t *testing.T) {
 
 	movetest.Covered(t, sqliteAt(dir, move.Source)(t), movetest.SQLiteTables(t, dir, "tracking.db"), map[string]string{
 		"goose_db_version": "it says which migrations the file has had",
+		"requests":         "all services stop for a move, so few calls are repeated across it",
 		"conversion_feed":  "its positions mean nothing in another store, which has others from then on",
 		"feed":             "it is the name by which tokens of another store's feed are refused",
 		"purges":           "it is about the clock of this store's process; without it a purge begins with what the newest rows say",
 	})
 	movetest.Covered(t, mongoAt(uri, move.Source)(t), mongotest.Collections(t, uri, "tracking"), map[string]string{
+		"requests": "all services stop for a move, so few calls are repeated across it",
 		"schema":   "it says which migrations the database has had, and has the state of the move",
 		"feed":     "its positions mean nothing in another store, which has others from then on",
 		"counting": "it is the mark that the table counted writes",

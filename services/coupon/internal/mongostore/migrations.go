@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/discount"
+	"github.com/couponlink/couponlink/services/internal/idempotency/mongocalls"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
@@ -24,7 +25,9 @@ func migrations() []mongodb.Migration {
 		{Version: 4, Run: addSearchKeys},
 		{Version: 5, Run: addDiscounts},
 		{Version: 6, Run: addPayloadVersion},
-		{Version: 7, Run: func(ctx context.Context, db *mongodb.DB) error { return db.CreateCollections(ctx, "requests") }},
+		{Version: 7, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, mongocalls.Collection)
+		}},
 	}
 }
 

@@ -3,25 +3,12 @@ package mongostore
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
-
-	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/internal/idempotency"
+	"github.com/couponlink/couponlink/services/internal/idempotency/mongocalls"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
-
-// requestDocument is a call that had a request id.
-type requestDocument struct {
-	ID     string `bson:"_id"`
-	Hash   []byte `bson:"hash"`
-	Answer []byte `bson:"answer"`
-	// CreateTime is when the call was made. The server deletes the document after idempotency.Lifetime.
-	CreateTime time.Time `bson:"create_time"`
-}
 
 // Once stores a call and what it does in one transaction. The unique `_id` lets one of concurrent calls with the same
 // id commit; the others start over and find it.
@@ -30,7 +17,7 @@ func (s *Store) Once(
 ) (answer string, err error) {
 	for range createAttempts {
 		err = s.db.InTransaction(mongodb.WithLimit(ctx, bulkTimeout), func(ctx context.Context) error {
-			earlier, err := s.call(ctx, call.ID)
+			earlier, err := mongocalls.Find(ctx, s.db, call.ID)
 			if err != nil {
 				return err
 			}
@@ -45,9 +32,9 @@ func (s *Store) Once(
 			if answer, err = do(ctx, &bound); err != nil {
 				return err
 			}
-			return s.remember(ctx, idempotency.Record{Call: call, Answer: answer}, earlier)
+			return mongocalls.Put(ctx, s.db, idempotency.Record{Call: call, Answer: answer}, earlier)
 		})
-		if !errors.Is(err, app.ErrExists) && !errors.Is(err, errCollision) {
+		if !errors.Is(err, mongocalls.ErrTaken) && !errors.Is(err, app.ErrExists) && !errors.Is(err, errCollision) {
 			break
 		}
 	}
@@ -55,51 +42,12 @@ func (s *Store) Once(
 		return answer, nil
 	}
 	// The failure may be the effect of a concurrent call with the same id, or a commit that was not confirmed.
-	if earlier, unread := s.call(ctx, call.ID); unread == nil && earlier != nil {
+	if earlier, unread := mongocalls.Find(ctx, s.db, call.ID); unread == nil && earlier != nil {
 		if answer, found, _ := earlier.Replay(call); found {
 			return answer, nil
 		}
 	}
 	return "", err
-}
-
-// call returns the call with an id, or nil if it is not stored.
-func (s *Store) call(ctx context.Context, id string) (*idempotency.Record, error) {
-	var d requestDocument
-	err := s.requests.FindOne(ctx, byID(id)).Decode(&d)
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, mongodb.Failure(fmt.Errorf("reading a call: %w", err))
-	}
-	return &idempotency.Record{
-		Call:   idempotency.Call{ID: d.ID, Hash: string(d.Hash), Time: d.CreateTime},
-		Answer: string(d.Answer),
-	}, nil
-}
-
-// remember stores a call, in place of an earlier one with its id if that has outlived its lifetime. It returns
-// errCollision if another call was stored meanwhile.
-func (s *Store) remember(ctx context.Context, r idempotency.Record, earlier *idempotency.Record) error {
-	d := requestDocument{ID: r.ID, Hash: []byte(r.Hash), Answer: []byte(r.Answer), CreateTime: r.Time}
-	var err error
-	if earlier == nil {
-		_, err = s.requests.InsertOne(ctx, d)
-	} else {
-		var result *mongo.UpdateResult
-		result, err = s.requests.ReplaceOne(ctx, append(byID(r.ID), bson.E{Key: "create_time", Value: earlier.Time}), d)
-		if err == nil && result.MatchedCount == 0 {
-			return errCollision
-		}
-	}
-	if mongodb.IsUnique(err) {
-		return errCollision
-	}
-	if err != nil {
-		return mongodb.Failure(fmt.Errorf("storing a call: %w", err))
-	}
-	return nil
 }
 
 // inTransaction runs do in a transaction: the one that the Store is bound to, if any.

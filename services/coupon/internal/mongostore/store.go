@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/idempotency"
+	"github.com/couponlink/couponlink/services/internal/idempotency/mongocalls"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/stripes"
 )
@@ -27,8 +28,7 @@ type Store struct {
 	keys       *collection[domain.Key, keyDocument]
 	// locking has a lock for each offer, by id. Changes of an offer or its coupons take it before they lock
 	// the offer in the database.
-	locking  *stripes.Stripes
-	requests *mongodb.Collection
+	locking *stripes.Stripes
 	// within means that all calls are part of a transaction, which their context has: the Store is one that Once
 	// passes on.
 	within bool
@@ -53,7 +53,6 @@ func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, erro
 		coupons:    couponsOf(db),
 		keys:       keysOf(db),
 		locking:    stripes.New(),
-		requests:   db.Collection("requests"),
 	}, nil
 }
 
@@ -78,7 +77,7 @@ func prepare(ctx context.Context, db *mongodb.DB) error {
 			return err
 		}
 	}
-	if err := db.EnsureExpiry(ctx, "requests", "create_time", idempotency.Lifetime); err != nil {
+	if err := db.EnsureExpiry(ctx, mongocalls.Collection, mongocalls.CreateTime, idempotency.Lifetime); err != nil {
 		return err
 	}
 	db.AwaitIndexes(ctx)

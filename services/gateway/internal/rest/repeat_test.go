@@ -9,14 +9,8 @@ import (
 
 // unrepeatable are the POSTs that refuse Idempotency-Key, each with the reason.
 func unrepeatable() map[string]string {
-	const tracking = "the tracking service stores no responses"
+	const tracking = "the tracking service stores responses only with changes of conversions"
 	return map[string]string{
-		"couponlink.tracking.v1.ConversionService.ApproveConversion":   tracking,
-		"couponlink.tracking.v1.ConversionService.RejectConversion":    tracking,
-		"couponlink.tracking.v1.ConversionService.ReassignConversion":  tracking,
-		"couponlink.tracking.v1.ConversionService.AdjustConversion":    tracking,
-		"couponlink.tracking.v1.ConversionService.RefundConversion":    tracking,
-		"couponlink.tracking.v1.ConversionService.ResolveConflict":     tracking,
 		"couponlink.tracking.v1.DeliveryService.ReplayDelivery":        tracking,
 		"couponlink.tracking.v1.DeliveryService.ReplayDeliveries":      tracking,
 		"couponlink.tracking.v1.DeliveryService.TestDelivery":          tracking,

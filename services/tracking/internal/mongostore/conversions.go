@@ -38,7 +38,7 @@ func (s *Store) UpdateConversion(
 		}
 		defer release()
 		return mongodoc.Repeated(ctx, func() error {
-			stored, err = s.update(ctx, id, change)
+			stored, err = s.update(ctx, id, change, s.db.InTransaction)
 			return err
 		})
 	})
@@ -48,8 +48,12 @@ func (s *Store) UpdateConversion(
 	return stored, nil
 }
 
-// update is one attempt of an update; mongodoc.ErrChanged where it wrote nothing because another was faster.
-func (s *Store) update(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error) {
+// update is one attempt of an update; mongodoc.ErrChanged where it wrote nothing because another was faster. Several
+// writes are made with together, which runs them in a transaction.
+func (s *Store) update(
+	ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error),
+	together func(context.Context, func(context.Context) error) error,
+) (domain.Conversion, error) {
 	var found conversionDocument
 	before, err := mongodoc.One(ctx, s.db, conversions, id, func(d *conversionDocument) domain.Conversion {
 		found = *d
@@ -66,7 +70,7 @@ func (s *Store) update(ctx context.Context, id string, change func(domain.Conver
 	if took == nil && gave == nil {
 		return update.Conversion, s.replace(ctx, &found, update.Conversion)
 	}
-	err = s.db.InTransaction(ctx, func(ctx context.Context) error {
+	err = together(ctx, func(ctx context.Context) error {
 		counts, err := s.couponUses.Count(ctx, took)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongotest"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore"
@@ -85,6 +86,14 @@ func (s *passingStore) UpdateConversion(
 	s.clock.writing.RLock()
 	defer s.clock.writing.RUnlock()
 	return s.Store.UpdateConversion(ctx, id, change)
+}
+
+func (s *passingStore) UpdateConversionOnce(
+	ctx context.Context, id string, once attribution.Once, change func(domain.Conversion) (domain.Update, error),
+) (domain.Conversion, error) {
+	s.clock.writing.RLock()
+	defer s.clock.writing.RUnlock()
+	return s.Store.UpdateConversionOnce(ctx, id, once, change)
 }
 
 func (s *passingStore) CountNew(ctx context.Context, now time.Time) (bool, error) {

@@ -9,6 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/couponlink/couponlink/services/internal/idempotency"
+	"github.com/couponlink/couponlink/services/internal/idempotency/mongocalls"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/answers"
@@ -75,6 +77,9 @@ func prepare(ctx context.Context, db *mongodb.DB, after expiries) error {
 		{Version: 9, Run: func(ctx context.Context, db *mongodb.DB) error {
 			return db.CreateCollections(ctx, uses.Reservations)
 		}},
+		{Version: 10, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, mongocalls.Collection)
+		}},
 	})
 	if err != nil {
 		return err
@@ -90,6 +95,7 @@ func prepare(ctx context.Context, db *mongodb.DB, after expiries) error {
 		{uses.Reservations, "expire_time", after.reservations},
 		{offerscans.Collection, "create_time", after.scans},
 		{offerscans.Results, "create_time", after.scans},
+		{mongocalls.Collection, mongocalls.CreateTime, idempotency.Lifetime},
 	} {
 		if err := db.EnsureExpiry(ctx, expiry.collection, expiry.field, expiry.after); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/groupcommit"
+	"github.com/couponlink/couponlink/services/internal/idempotency"
 )
 
 const (
@@ -105,6 +106,7 @@ func (p *purge) before(ctx context.Context, now time.Time) (map[string]int64, er
 		table, statement string
 		args             []any
 	}{
+		{"requests", deleteCalls, []any{now.Add(-idempotency.Lifetime).UnixMilli()}},
 		{"clicks", deleteClicks, []any{firstID(clicks), clicks.UnixMilli()}},
 		{"postbacks", deletePostbacks, []any{firstID(journal), journal.UnixMilli()}},
 		{"deliveries", deleteDeliveries, []any{now.Add(-deliveryRetention).UnixMilli()}},

@@ -90,24 +90,27 @@ func (t *tx) insertSale(ctx context.Context, c domain.Conversion, entry *domain.
 func (s *Store) UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error) {
 	var stored domain.Conversion
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		before, err := sqlrow.One(ctx, tx.Tx, scanWhole, selectConversion, sqlrow.HashKey(id))
-		if err != nil {
-			return sqlrow.ReadFailure("reading the conversion to change", err)
-		}
-		update, err := change(before)
-		if err != nil {
-			return err
-		}
-		if stored = before; update.Conversion.Revision == before.Revision {
-			return nil
-		}
-		stored = update.Conversion
-		return tx.update(ctx, id, before, update)
+		var err error
+		stored, err = tx.change(ctx, id, change)
+		return err
 	}})
 	if err != nil {
 		return domain.Conversion{}, err
 	}
 	return stored, nil
+}
+
+// change replaces a conversion by the result of change.
+func (t *tx) change(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error) {
+	before, err := sqlrow.One(ctx, t.Tx, scanWhole, selectConversion, sqlrow.HashKey(id))
+	if err != nil {
+		return before, sqlrow.ReadFailure("reading the conversion to change", err)
+	}
+	update, err := change(before)
+	if err != nil || update.Conversion.Revision == before.Revision {
+		return before, err
+	}
+	return update.Conversion, t.update(ctx, id, before, update)
 }
 
 // update stores a changed conversion, and the uses that it takes and gives back.

@@ -1240,7 +1240,12 @@ type ApproveConversionRequest struct {
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
 	// `admin`.
-	Actor         string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1296,6 +1301,13 @@ func (x *ApproveConversionRequest) GetActor() string {
 	return ""
 }
 
+func (x *ApproveConversionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // RejectConversionRequest names the conversion to reject.
 type RejectConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1308,7 +1320,12 @@ type RejectConversionRequest struct {
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
 	// `admin`.
-	Actor         string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1371,6 +1388,13 @@ func (x *RejectConversionRequest) GetActor() string {
 	return ""
 }
 
+func (x *RejectConversionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // ReassignConversionRequest says who earned the sale. Set exactly one of `coupon` and `publisher`.
 type ReassignConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1387,7 +1411,12 @@ type ReassignConversionRequest struct {
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
 	// `admin`.
-	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1464,6 +1493,13 @@ func (x *ReassignConversionRequest) GetActor() string {
 	return ""
 }
 
+func (x *ReassignConversionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // AdjustConversionRequest has the new sale amount.
 type AdjustConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1480,7 +1516,12 @@ type AdjustConversionRequest struct {
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
 	// `admin`.
-	Actor         string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1550,6 +1591,13 @@ func (x *AdjustConversionRequest) GetActor() string {
 	return ""
 }
 
+func (x *AdjustConversionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // RefundConversionRequest says how much was refunded.
 type RefundConversionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1568,7 +1616,12 @@ type RefundConversionRequest struct {
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
 	// `admin`.
-	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1645,6 +1698,13 @@ func (x *RefundConversionRequest) GetActor() string {
 	return ""
 }
 
+func (x *RefundConversionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // ResolveConflictRequest says how to resolve a conflict.
 type ResolveConflictRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1662,7 +1722,12 @@ type ResolveConflictRequest struct {
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
 	// `admin`.
-	Actor         string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1735,6 +1800,13 @@ func (x *ResolveConflictRequest) GetEtag() string {
 func (x *ResolveConflictRequest) GetActor() string {
 	if x != nil {
 		return x.Actor
+	}
+	return ""
+}
+
+func (x *ResolveConflictRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -2820,7 +2892,7 @@ var File_couponlink_tracking_v1_conversion_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
-	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x1a\n" +
+	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x1a\n" +
 	"\n" +
 	"Conversion\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xe2A\x01\b\xaa\xbc\x18\"\x12\n" +
@@ -2971,18 +3043,22 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"Resolution\x12\x1a\n" +
 	"\x16RESOLUTION_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bACCEPTED\x10\x01\x12\r\n" +
-	"\tDISMISSED\x10\x02\"\x8b\x01\n" +
+	"\tDISMISSED\x10\x02\"\xf0\x01\n" +
 	"\x18ApproveConversionRequest\x122\n" +
 	"\x04name\x18\x01 \x01(\tB\x1e\xe2A\x01\x02\xfaA\x17\n" +
 	"\x15couponlink/ConversionR\x04name\x12\x18\n" +
 	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12!\n" +
-	"\x05actor\x18\x03 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\"\xb1\x01\n" +
+	"\x05actor\x18\x03 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\x12c\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x96\x02\n" +
 	"\x17RejectConversionRequest\x122\n" +
 	"\x04name\x18\x01 \x01(\tB\x1e\xe2A\x01\x02\xfaA\x17\n" +
 	"\x15couponlink/ConversionR\x04name\x12%\n" +
 	"\x06reason\x18\x02 \x01(\tB\r\xe2A\x01\x02\xb2\xbc\x18\x05\b\x01\x10\xe8\aR\x06reason\x12\x18\n" +
 	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12!\n" +
-	"\x05actor\x18\x04 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\"\xf3\x01\n" +
+	"\x05actor\x18\x04 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\x12c\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xd8\x02\n" +
 	"\x19ReassignConversionRequest\x122\n" +
 	"\x04name\x18\x01 \x01(\tB\x1e\xe2A\x01\x02\xfaA\x17\n" +
 	"\x15couponlink/ConversionR\x04name\x12\x1c\n" +
@@ -2990,14 +3066,18 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpublisher\x12#\n" +
 	"\x06reason\x18\x04 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xe8\aR\x06reason\x12\x18\n" +
 	"\x04etag\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12!\n" +
-	"\x05actor\x18\x06 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\"\xea\x01\n" +
+	"\x05actor\x18\x06 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\x12c\n" +
+	"\n" +
+	"request_id\x18\a \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xcf\x02\n" +
 	"\x17AdjustConversionRequest\x122\n" +
 	"\x04name\x18\x01 \x01(\tB\x1e\xe2A\x01\x02\xfaA\x17\n" +
 	"\x15couponlink/ConversionR\x04name\x129\n" +
 	"\x06amount\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x02R\x06amount\x12#\n" +
 	"\x06reason\x18\x03 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xe8\aR\x06reason\x12\x18\n" +
 	"\x04etag\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12!\n" +
-	"\x05actor\x18\x05 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\"\x94\x02\n" +
+	"\x05actor\x18\x05 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\x12c\n" +
+	"\n" +
+	"request_id\x18\x06 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xf9\x02\n" +
 	"\x17RefundConversionRequest\x122\n" +
 	"\x04name\x18\x01 \x01(\tB\x1e\xe2A\x01\x02\xfaA\x17\n" +
 	"\x15couponlink/ConversionR\x04name\x129\n" +
@@ -3005,7 +3085,9 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\trefund_id\x18\x03 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xff\x01R\brefundId\x12#\n" +
 	"\x06reason\x18\x04 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xe8\aR\x06reason\x12\x18\n" +
 	"\x04etag\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12!\n" +
-	"\x05actor\x18\x06 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\"\xad\x02\n" +
+	"\x05actor\x18\x06 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\x12c\n" +
+	"\n" +
+	"request_id\x18\a \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x92\x03\n" +
 	"\x16ResolveConflictRequest\x122\n" +
 	"\x04name\x18\x01 \x01(\tB\x1e\xe2A\x01\x02\xfaA\x17\n" +
 	"\x15couponlink/ConversionR\x04name\x12 \n" +
@@ -3015,7 +3097,9 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"resolution\x12#\n" +
 	"\x06reason\x18\x04 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xe8\aR\x06reason\x12\x18\n" +
 	"\x04etag\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12!\n" +
-	"\x05actor\x18\x06 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\"`\n" +
+	"\x05actor\x18\x06 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\x12c\n" +
+	"\n" +
+	"request_id\x18\a \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"`\n" +
 	"\x17WatchConversionsRequest\x12\x1c\n" +
 	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12'\n" +
 	"\fresume_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\vresumeToken\"\xf7\x01\n" +

@@ -12,13 +12,14 @@ import (
 
 // Change stores the result of do on a conversion, with the coupon uses that it takes and returns. stored is the
 // conversion as it was read, target a coupon that may be credited by the change besides the present one.
-// unchanged says that do changed nothing.
-func (s *Service) Change(ctx context.Context, stored domain.Conversion, target *domain.Coupon, do func(domain.Conversion) (domain.Conversion, error)) (changed domain.Conversion, unchanged bool, err error) {
+// unchanged says that do changed nothing. With once, which may be nil, the change is made once, and the error of a
+// repetition is *Made.
+func (s *Service) Change(ctx context.Context, stored domain.Conversion, target *domain.Coupon, once *Once, do func(domain.Conversion) (domain.Conversion, error)) (changed domain.Conversion, unchanged bool, err error) {
 	present, err := s.creditedCoupon(ctx, stored)
 	if err != nil {
 		return stored, false, err
 	}
-	changed, err = s.store.UpdateConversion(ctx, stored.ID, func(c domain.Conversion) (domain.Update, error) {
+	changed, err = s.update(ctx, stored.ID, once, func(c domain.Conversion) (domain.Update, error) {
 		after, err := do(c)
 		if err != nil {
 			return domain.Update{}, err
@@ -49,6 +50,13 @@ func (s *Service) Change(ctx context.Context, stored domain.Conversion, target *
 		s.wake()
 	}
 	return changed, unchanged, nil
+}
+
+func (s *Service) update(ctx context.Context, id string, once *Once, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error) {
+	if once != nil {
+		return s.store.UpdateConversionOnce(ctx, id, *once, change)
+	}
+	return s.store.UpdateConversion(ctx, id, change)
 }
 
 func limitReached() error {

@@ -109,7 +109,7 @@ func (s *Service) makeEarly(ctx context.Context, stored domain.Conversion) (doma
 		return stored, nil, err
 	}
 	now := s.Now()
-	changed, _, err := s.Change(ctx, stored, nil, func(c domain.Conversion) (domain.Conversion, error) {
+	changed, _, err := s.Change(ctx, stored, nil, nil, func(c domain.Conversion) (domain.Conversion, error) {
 		for i := range early {
 			e := &early[i]
 			if e.offer.ID == "" {

@@ -82,7 +82,7 @@ func (s *Service) applyStatus(ctx context.Context, p settled, stored domain.Conv
 		content.Postback, content.UpdateTime = by.Postback, p.now
 		return Verdict{}, s.conflict(ctx, p.report, content, stored)
 	}
-	changed, unchanged, err := s.Change(ctx, stored, nil, func(c domain.Conversion) (domain.Conversion, error) { return c.Apply(p.report, by) })
+	changed, unchanged, err := s.Change(ctx, stored, nil, nil, func(c domain.Conversion) (domain.Conversion, error) { return c.Apply(p.report, by) })
 	if err != nil {
 		return Verdict{}, err
 	}

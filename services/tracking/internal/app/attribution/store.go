@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/idempotency"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -36,6 +37,13 @@ type ConversionStore interface {
 	// fails, its error is returned unchanged and nothing is written. ErrLimitReached: the use could not be
 	// taken, and nothing was written. UpdateConversion returns the stored conversion.
 	UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error)
+	// UpdateConversionOnce is UpdateConversion for a call with a request id. It stores the call and its answer in the
+	// same transaction, also if the change changes nothing. If the call was stored before, it writes nothing and returns
+	// *Made, or the error of idempotency.Record.Replay. Of concurrent calls with one id, one is stored.
+	UpdateConversionOnce(ctx context.Context, id string, once Once, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error)
+	// Repeated returns the answer that was stored for a call; found is false if none was. Its error is that of
+	// idempotency.Record.Replay.
+	Repeated(ctx context.Context, call idempotency.Call) (answer string, found bool, err error)
 	// UsesLeft says whether a coupon's limits have room for a use now. It takes none.
 	UsesLeft(ctx context.Context, use domain.Use) (bool, error)
 	// Reservation returns a reservation of a coupon's use by its id, or ErrNotFound.

@@ -42,6 +42,9 @@ type Edit struct {
 	Actor string
 	// Reason is in words.
 	Reason string
+	// Once makes the change once for each request id; nil if the call has none. The error of a repetition is
+	// *attribution.Made.
+	Once *attribution.Once
 }
 
 // Approve approves a conversion.
@@ -178,7 +181,7 @@ func (s *Service) edit(ctx context.Context, e Edit, target *domain.Coupon, do fu
 	if err != nil {
 		return domain.Conversion{}, err
 	}
-	changed, _, err := s.attribution.Change(ctx, stored, target, func(c domain.Conversion) (domain.Conversion, error) {
+	changed, _, err := s.attribution.Change(ctx, stored, target, e.Once, func(c domain.Conversion) (domain.Conversion, error) {
 		if e.ETag != "" && e.ETag != conversions.ETag(c) {
 			return c, apperr.New(apperr.Aborted, "ETAG_MISMATCH", "conversions/%s has changed since it was read: its etag is %s, not %s", c.ID, conversions.ETag(c), e.ETag)
 		}
