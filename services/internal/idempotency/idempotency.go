@@ -3,7 +3,9 @@
 package idempotency
 
 import (
+	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
@@ -33,6 +36,9 @@ type Request interface {
 
 // Call is a call with a request id.
 type Call struct {
+	// Caller is the name of the principal that makes the call. An id is its caller's own: another caller's call with it
+	// is another call.
+	Caller string
 	// ID is the id: a UUID in lower case.
 	ID string
 	// Hash is a hash of the request, without its id. Requests of different methods have different hashes.
@@ -41,14 +47,22 @@ type Call struct {
 	Time time.Time
 }
 
-// CallOf returns the call that a request with an id makes at a time. Errors: InvalidArgument (INVALID_REQUEST_ID).
-func CallOf(request Request, now time.Time) (Call, error) {
+// Key is what stores know a call by.
+func (c Call) Key() string { return c.Caller + "/" + c.ID }
+
+// CallOf returns the call that a request with an id makes at a time. ctx is the call's own, and says who calls. Errors:
+// InvalidArgument (INVALID_REQUEST_ID).
+func CallOf(ctx context.Context, request Request, now time.Time) (Call, error) {
+	caller := access.From(ctx)
+	if caller == nil {
+		return Call{}, errors.New("a call with a request id has no caller")
+	}
 	id, err := uuid.Parse(request.GetRequestId())
 	if err != nil || len(request.GetRequestId()) != len(id.String()) {
 		return Call{}, apperr.Invalid("INVALID_REQUEST_ID", field, "%q is not a UUID such as 0195b7a4-5c1e-7d3a-9a52-6b1f0c8e2d47", request.GetRequestId())
 	}
 	hash, err := hashOf(request)
-	return Call{ID: id.String(), Hash: hash, Time: now}, err
+	return Call{Caller: caller.Name, ID: id.String(), Hash: hash, Time: now}, err
 }
 
 // hashOf returns a hash of a request without its id.

@@ -14,6 +14,7 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
+	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/outbound"
 )
@@ -81,7 +82,7 @@ func try[Q proto.Message, A any](t testing.TB, do func(context.Context, Q) (A, e
 	if err := protojson.Unmarshal([]byte(json), req); err != nil {
 		t.Fatal(err)
 	}
-	return do(t.Context(), req)
+	return do(access.With(t.Context(), access.Admin()), req)
 }
 
 // same checks a message against one in JSON.

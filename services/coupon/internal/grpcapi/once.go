@@ -24,7 +24,7 @@ func once[S server[S], Q idempotency.Request, A proto.Message](
 		return do(s, ctx, request)
 	}
 	var answer A
-	call, err := idempotency.CallOf(request, s.uses().Now())
+	call, err := idempotency.CallOf(ctx, request, s.uses().Now())
 	if err != nil {
 		return answer, err
 	}

@@ -17,7 +17,7 @@ func (s *Store) Once(
 ) (answer string, err error) {
 	for range createAttempts {
 		err = s.db.InTransaction(mongodb.WithLimit(ctx, bulkTimeout), func(ctx context.Context) error {
-			earlier, err := mongocalls.Find(ctx, s.db, call.ID)
+			earlier, err := mongocalls.Find(ctx, s.db, call)
 			if err != nil {
 				return err
 			}
@@ -42,7 +42,7 @@ func (s *Store) Once(
 		return answer, nil
 	}
 	// The failure may be the effect of a concurrent call with the same id, or a commit that was not confirmed.
-	if earlier, unread := mongocalls.Find(ctx, s.db, call.ID); unread == nil && earlier != nil {
+	if earlier, unread := mongocalls.Find(ctx, s.db, call); unread == nil && earlier != nil {
 		if answer, found, _ := earlier.Replay(call); found {
 			return answer, nil
 		}

@@ -17,7 +17,7 @@ import (
 const forgotten = 3
 
 const (
-	findCall = "SELECT id, hash, answer, create_time FROM requests WHERE id = ?"
+	findCall = "SELECT hash, answer, create_time FROM requests WHERE id = ?"
 	// deleteOldCalls deletes calls that are older than the newest one by the lifetime. The clock plays no part, so a
 	// clock that is wrong at one start deletes nothing.
 	deleteOldCalls = `DELETE FROM requests WHERE id IN (SELECT id FROM requests
@@ -48,9 +48,9 @@ func (s *Store) Once(
 
 // replay returns the stored answer of an earlier call with the same id.
 func replay(ctx context.Context, tx *sql.Tx, call idempotency.Call) (answer string, found bool, err error) {
-	var earlier idempotency.Record
+	earlier := idempotency.Record{Call: call}
 	var millis int64
-	err = tx.QueryRowContext(ctx, findCall, call.ID).Scan(&earlier.ID, &earlier.Hash, &earlier.Answer, &millis)
+	err = tx.QueryRowContext(ctx, findCall, call.Key()).Scan(&earlier.Hash, &earlier.Answer, &millis)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", false, nil
 	}
@@ -66,7 +66,7 @@ func remember(ctx context.Context, tx *sql.Tx, r idempotency.Record) error {
 	if _, err := tx.ExecContext(ctx, deleteOldCalls, idempotency.Lifetime.Milliseconds(), forgotten); err != nil {
 		return sqlitedb.Failure(fmt.Errorf("deleting old calls: %w", err))
 	}
-	if _, err := tx.ExecContext(ctx, putCall, r.ID, []byte(r.Hash), []byte(r.Answer), r.Time.UnixMilli()); err != nil {
+	if _, err := tx.ExecContext(ctx, putCall, r.Key(), []byte(r.Hash), []byte(r.Answer), r.Time.UnixMilli()); err != nil {
 		return sqlitedb.Failure(fmt.Errorf("storing a call: %w", err))
 	}
 	return nil

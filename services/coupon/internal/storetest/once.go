@@ -20,6 +20,7 @@ func oncePromises() []promise {
 		{"a call that fails leaves its id free", testFailedCall},
 		{"a call that fails leaves nothing of what it wrote", testFailedCallUndone},
 		{"the id of another request is refused", testReusedID},
+		{"callers with one id do not meet", testCallersOwnIDs},
 		{"an id is free after its lifetime", testOldID},
 		{"of many calls at once with one id one is made, and all get its answer", testRaceCalls},
 		{"of many creates at once with one id one is made, and all get its answer", testRaceCreates},
@@ -32,7 +33,7 @@ func oncePromises() []promise {
 const callID = "0195b7a4-5c1e-7d3a-9a52-6b1f0c8e2d47"
 
 func call(hash string, at time.Time) idempotency.Call {
-	return idempotency.Call{ID: callID, Hash: hash, Time: at}
+	return idempotency.Call{Caller: "adminKey", ID: callID, Hash: hash, Time: at}
 }
 
 // insertOffer returns what a call does: it stores an offer and answers with its id.
@@ -97,6 +98,20 @@ func testReusedID(t *testing.T, s *suite) {
 	}
 	answer, err := s.Once(ctx, call("a", moment(2)), never(t))
 	want(t, "the answer to the first request after that", answer, err, "made 10")
+}
+
+func testCallersOwnIDs(t *testing.T, s *suite) {
+	ctx := t.Context()
+	_, err := s.Once(ctx, call("a", moment(0)), insertOffer("10"))
+	must(t, err)
+	for hash, offer := range map[string]string{"a": "11", "b": "12"} {
+		other := call(hash, moment(1))
+		other.Caller = "keys/" + hash
+		answer, err := s.Once(ctx, other, insertOffer(offer))
+		want(t, "the other caller's answer", answer, err, "made "+offer)
+	}
+	answer, err := s.Once(ctx, call("a", moment(2)), never(t))
+	want(t, "the first caller's second answer", answer, err, "made 10")
 }
 
 func testOldID(t *testing.T, s *suite) {

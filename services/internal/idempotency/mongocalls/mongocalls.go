@@ -32,29 +32,30 @@ type document struct {
 	CreateTime time.Time `bson:"create_time"`
 }
 
-// Find returns the call with an id, or nil if it is not stored.
-func Find(ctx context.Context, db *mongodb.DB, id string) (*idempotency.Record, error) {
+// Find returns what is stored of a call, or nil.
+func Find(ctx context.Context, db *mongodb.DB, call idempotency.Call) (*idempotency.Record, error) {
 	var d document
-	err := db.Collection(Collection).FindOne(ctx, bson.D{{Key: "_id", Value: id}}).Decode(&d)
+	err := db.Collection(Collection).FindOne(ctx, bson.D{{Key: "_id", Value: call.Key()}}).Decode(&d)
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, mongodb.Failure(fmt.Errorf("reading a call: %w", err))
 	}
-	return &idempotency.Record{Call: idempotency.Call{ID: d.ID, Hash: string(d.Hash), Time: d.CreateTime}, Answer: string(d.Answer)}, nil
+	call.Hash, call.Time = string(d.Hash), d.CreateTime
+	return &idempotency.Record{Call: call, Answer: string(d.Answer)}, nil
 }
 
 // Put stores a call, in place of an earlier one with its id that has outlived its lifetime; nil if Find found none.
 // Within a transaction, ErrTaken means that the transaction must start over.
 func Put(ctx context.Context, db *mongodb.DB, r idempotency.Record, earlier *idempotency.Record) error {
-	d := document{ID: r.ID, Hash: []byte(r.Hash), Answer: []byte(r.Answer), CreateTime: r.Time}
+	d := document{ID: r.Key(), Hash: []byte(r.Hash), Answer: []byte(r.Answer), CreateTime: r.Time}
 	var err error
 	if earlier == nil {
 		_, err = db.Collection(Collection).InsertOne(ctx, d)
 	} else {
 		var result *mongo.UpdateResult
-		result, err = db.Collection(Collection).ReplaceOne(ctx, bson.D{{Key: "_id", Value: r.ID}, {Key: CreateTime, Value: earlier.Time}}, d)
+		result, err = db.Collection(Collection).ReplaceOne(ctx, bson.D{{Key: "_id", Value: r.Key()}, {Key: CreateTime, Value: earlier.Time}}, d)
 		if err == nil && result.MatchedCount == 0 {
 			return ErrTaken
 		}

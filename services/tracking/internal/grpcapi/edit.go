@@ -111,7 +111,7 @@ func (s *conversionServer) edit(ctx context.Context, req editRequest, do func(re
 		return nil, err
 	}
 	if req.GetRequestId() != "" {
-		call, err := idempotency.CallOf(req, s.service.Now())
+		call, err := idempotency.CallOf(ctx, req, s.service.Now())
 		if err != nil {
 			return nil, err
 		}

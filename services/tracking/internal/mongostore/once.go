@@ -13,7 +13,7 @@ import (
 
 // Repeated implements attribution.Store.
 func (s *Store) Repeated(ctx context.Context, call idempotency.Call) (answer string, found bool, err error) {
-	earlier, err := mongocalls.Find(ctx, s.db, call.ID)
+	earlier, err := mongocalls.Find(ctx, s.db, call)
 	if err != nil || earlier == nil {
 		return "", false, err
 	}
@@ -52,7 +52,7 @@ func (s *Store) UpdateConversionOnce(
 func (s *Store) updateOnce(
 	ctx context.Context, id string, once attribution.Once, change func(domain.Conversion) (domain.Update, error),
 ) (domain.Conversion, error) {
-	earlier, err := mongocalls.Find(ctx, s.db, once.Call.ID)
+	earlier, err := mongocalls.Find(ctx, s.db, once.Call)
 	if err != nil {
 		return domain.Conversion{}, err
 	}

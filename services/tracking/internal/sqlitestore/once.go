@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	findCall = `SELECT id, hash, answer, create_time FROM requests WHERE id = ?`
+	findCall = `SELECT hash, answer, create_time FROM requests WHERE id = ?`
 	// putCall replaces a call only if it has outlived its lifetime.
 	putCall = `INSERT INTO requests (id, hash, answer, create_time) VALUES (?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET hash = excluded.hash, answer = excluded.answer, create_time = excluded.create_time`
@@ -23,7 +23,7 @@ const (
 
 // Repeated implements attribution.Store.
 func (s *Store) Repeated(ctx context.Context, call idempotency.Call) (string, bool, error) {
-	return replay(scanCall(s.db.Read().QueryRowContext(ctx, findCall, call.ID)))(call)
+	return replay(scanCall(s.db.Read().QueryRowContext(ctx, findCall, call.Key())))(call)
 }
 
 // UpdateConversionOnce implements attribution.Store.
@@ -31,7 +31,7 @@ func (s *Store) UpdateConversionOnce(
 	ctx context.Context, id string, once attribution.Once, change func(domain.Conversion) (domain.Update, error),
 ) (stored domain.Conversion, err error) {
 	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		answer, found, err := replay(sqlrow.One(ctx, tx.Tx, scanCall, findCall, once.Call.ID))(once.Call)
+		answer, found, err := replay(sqlrow.One(ctx, tx.Tx, scanCall, findCall, once.Call.Key()))(once.Call)
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func (s *Store) UpdateConversionOnce(
 		if answer, err = once.Answer(stored); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, putCall, once.Call.ID, []byte(once.Call.Hash), []byte(answer), once.Call.Time.UnixMilli())
+		_, err = tx.Exec(ctx, putCall, once.Call.Key(), []byte(once.Call.Hash), []byte(answer), once.Call.Time.UnixMilli())
 		return err
 	}})
 	if err != nil {
@@ -62,13 +62,14 @@ func replay(earlier idempotency.Record, err error) func(idempotency.Call) (answe
 		if err != nil {
 			return "", false, sqlrow.ReadFailure("reading a call", err)
 		}
+		earlier.Caller, earlier.ID = call.Caller, call.ID
 		return earlier.Replay(call)
 	}
 }
 
 func scanCall(row table.Row) (r idempotency.Record, err error) {
 	var millis int64
-	err = row.Scan(&r.ID, &r.Hash, &r.Answer, &millis)
+	err = row.Scan(&r.Hash, &r.Answer, &millis)
 	r.Time = time.UnixMilli(millis)
 	return r, err
 }

@@ -17,6 +17,7 @@ func oncePromises() []promise {
 		{"a change with a request id is made once, also across a restart", changeOnce},
 		{"of many changes at once with one request id one is made, and all get its answer", changesOnceRace},
 		{"a refused change leaves its request id free", refusedOnce},
+		{"callers with one request id do not meet", callersOwnIDs},
 		{"a request id is free after its lifetime", oldRequestID},
 	}
 }
@@ -24,7 +25,7 @@ func oncePromises() []promise {
 // onceAt returns a call at a time in milliseconds, which answers with the conversion's revision.
 func onceAt(ms int, hash string) attribution.Once {
 	return attribution.Once{
-		Call:   idempotency.Call{ID: "0195b7a4-5c1e-7d3a-9a52-6b1f0c8e2d47", Hash: hash, Time: at(ms)},
+		Call:   idempotency.Call{Caller: "adminKey", ID: "0195b7a4-5c1e-7d3a-9a52-6b1f0c8e2d47", Hash: hash, Time: at(ms)},
 		Answer: func(c domain.Conversion) (string, error) { return fmt.Sprint("revision ", c.Revision), nil },
 	}
 }
@@ -130,6 +131,20 @@ func refusedOnce(t *testing.T, fresh Fresh) {
 		t.Errorf("a call that changes nothing: revision %d, %v", c.Revision, err)
 	}
 	wantMade(t, s, once, "revision 1", false) // it is stored nevertheless
+}
+
+func callersOwnIDs(t *testing.T, fresh Fresh) {
+	s := opened(t, fresh)
+	insertNew(t, s, sale(1))
+	wantMade(t, s, onceAt(0, "a"), "revision 2", true)
+	same, another := onceAt(1, "a"), onceAt(1, "b")
+	same.Call.Caller, another.Call.Caller = "keys/1", "keys/2"
+	if answer, found, err := s.Repeated(t.Context(), same.Call); found || err != nil {
+		t.Errorf("another caller is told %q (%v)", answer, err)
+	}
+	wantMade(t, s, same, "revision 3", true)
+	wantMade(t, s, another, "revision 4", true)
+	wantMade(t, s, onceAt(2, "a"), "revision 2", false)
 }
 
 func oldRequestID(t *testing.T, fresh Fresh) {
