@@ -87,6 +87,7 @@ func TestAccess(t *testing.T) {
 			t.Run("revoked keys", func(t *testing.T) { testRevokedKeys(t, s) })
 			t.Run("rotated keys", func(t *testing.T) { testRotatedKeys(t, s) })
 			t.Run("secrets", func(t *testing.T) { testSecretsAreWithheld(t, s) })
+			t.Run("repeated rotations", func(t *testing.T) { testRepeatedRotations(t, s) })
 			t.Run("rate", func(t *testing.T) { testRateOfAKey(t, s) })
 		})
 	}
@@ -374,5 +375,26 @@ func testRateOfAKey(t *testing.T, s *system) {
 	}
 	if answers[http.StatusOK] == 0 || answers[http.StatusTooManyRequests] == 0 || refused.Get("Retry-After") == "" {
 		t.Errorf("five calls at once with a key for one a second: %v, Retry-After %q", slices.Collect(maps.Keys(answers)), refused.Get("Retry-After"))
+	}
+}
+
+// testRepeatedRotations repeats rotations under one request id. A repetition tells its caller no more than the first
+// answer did, and another caller with the id makes a call of its own.
+func testRepeatedRotations(t *testing.T, s *system) {
+	_, writer := s.newKey(t, `{"displayName":"Writer","role":"SERVICE","permissions":["secrets.write"]}`)
+	const body = `{"requestId":"0195b7a4-5c1e-7d3a-9a52-6b1f0c8e2d47"}`
+	const path = "/v1/offers/10:rotatePostbackCredentials"
+	first := s.must(t, s.key, http.MethodPost, path, body)["postbackToken"]
+	for range 2 {
+		answer := s.must(t, writer, http.MethodPost, path, body)
+		if token, _ := answer["postbackToken"].(string); token != "" {
+			t.Errorf("a caller without secrets.read is told %q", token)
+		}
+	}
+	if again := s.must(t, s.key, http.MethodPost, path, body)["postbackToken"]; again != first || first == "" {
+		t.Errorf("the owner's repetition has the token %v, want the first answer's %v", again, first)
+	}
+	if now := s.must(t, s.key, http.MethodGet, "/v1/offers/10", "")["postbackToken"]; now == first {
+		t.Error("the other caller's rotation was not made")
 	}
 }
