@@ -10,12 +10,8 @@ import (
 	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
-const (
-	// MaxKeyRate is the largest limit of an API key's calls, in calls per second.
-	MaxKeyRate = 100_000
-	// DefaultKeyOverlap is how long a key's secret from before a rotation is accepted if the caller does not say.
-	DefaultKeyOverlap = 24 * time.Hour
-)
+// MaxKeyRate is the largest limit of an API key's calls, in calls per second.
+const MaxKeyRate = 100_000
 
 // KeyState says whether a key is accepted.
 type KeyState string

@@ -63,7 +63,7 @@ func (s *accessServer) RotateKey(ctx context.Context, req *accessv1.RotateKeyReq
 	if err != nil {
 		return nil, err
 	}
-	overlap, err := durationOf("overlap", "INVALID_OVERLAP", req.GetOverlap(), domain.DefaultKeyOverlap)
+	overlap, err := durationOf("overlap", "INVALID_OVERLAP", req.GetOverlap(), domain.DefaultOverlap)
 	if err != nil {
 		return nil, err
 	}
