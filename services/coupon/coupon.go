@@ -17,8 +17,8 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/grpcapi"
 	"github.com/couponlink/couponlink/services/coupon/internal/mongostore"
 	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
-	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
+	"github.com/couponlink/couponlink/services/internal/authn"
 	"github.com/couponlink/couponlink/services/internal/backup"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/connlimit"
@@ -88,7 +88,7 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 }
 
 // Keys looks up API keys, for servers that authenticate callers.
-func (s *Service) Keys() access.Lookup { return s.keys.Authenticate }
+func (s *Service) Keys() authn.Lookup { return s.keys.Authenticate }
 
 // Readiness reports whether the service can reach its store.
 func (s *Service) Readiness() *readiness.Probe { return s.ready }

@@ -21,8 +21,8 @@ import (
 	"github.com/couponlink/couponlink/services/coupon"
 	"github.com/couponlink/couponlink/services/couponlink/internal/demo"
 	"github.com/couponlink/couponlink/services/gateway"
-	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
+	"github.com/couponlink/couponlink/services/internal/authn"
 	"github.com/couponlink/couponlink/services/internal/backup"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/connlimit"
@@ -121,7 +121,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer command.Close(&err, "the tracking service's store", trackings)
 	stop.Work = trackings.EndWork
-	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Keys: access.Remote(grpcdial.WithKey(couponServer.Local(), key)), Readiness: trackings.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
+	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Keys: authn.Remote(grpcdial.WithKey(couponServer.Local(), key)), Readiness: trackings.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
 	trackings.Register(trackingServer)
 	registerBackups(cfg, database, append(coupons.Sources(), trackings.Sources()...), couponServer, trackingServer)
 

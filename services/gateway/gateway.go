@@ -20,8 +20,8 @@ import (
 	"github.com/couponlink/couponlink/services/gateway/internal/events"
 	"github.com/couponlink/couponlink/services/gateway/internal/files"
 	"github.com/couponlink/couponlink/services/gateway/internal/rest"
-	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/authn"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
@@ -70,7 +70,7 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	callers := access.NewAuthenticator(o.AdminKey, access.Remote(grpcdial.WithKey(backends.Coupon, o.AdminKey)), time.Now)
+	callers := authn.NewAuthenticator(o.AdminKey, authn.Remote(grpcdial.WithKey(backends.Coupon, o.AdminKey)), time.Now)
 	doors := doorlog.New(o.Log, time.Now)
 	api := authenticated(callers, doors, calls)
 	direct, err := connectapi.New(callers, doors, rest.Faults{Log: o.Log}, connectapi.Package{Name: "couponlink.access.v1", Conn: backends.Coupon}, connectapi.Package{Name: "couponlink.coupon.v1", Conn: backends.Coupon},
@@ -149,7 +149,7 @@ func withCommonHeaders(isSecure bool, next http.Handler) http.Handler {
 	})
 }
 
-func authenticated(callers *access.Authenticator, doors *doorlog.Log, next http.Handler) http.Handler {
+func authenticated(callers *authn.Authenticator, doors *doorlog.Log, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch _, err := callers.Authenticate(r.Context(), r.Header["Authorization"]); {
 		case apperr.Is(err, apperr.Unauthenticated):

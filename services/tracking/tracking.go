@@ -17,9 +17,9 @@ import (
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
-	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/authn"
 	"github.com/couponlink/couponlink/services/internal/backup"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/connlimit"
@@ -343,7 +343,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 	defer command.Close(&err, "the store", service)
 	stop.Work = service.EndWork
-	server := grpcserve.New(grpcserve.Config{AdminKey: key, Keys: access.Remote(grpcdial.WithKey(coupon, key)), Readiness: service.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
+	server := grpcserve.New(grpcserve.Config{AdminKey: key, Keys: authn.Remote(grpcdial.WithKey(coupon, key)), Readiness: service.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
 	service.Register(server)
 	backup.NewServer(backup.Job{Sources: service.Sources(), Version: command.Version()}, cfg.Folder(database), Databases()).Register(server)
 	grpcAddr, httpAddr := listeners[0].Addr().String(), listeners[1].Addr().String()

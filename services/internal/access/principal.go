@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
 // Principal is a caller.
@@ -45,6 +47,20 @@ func (p *Principal) Lacks(other *Principal) Permission {
 		}
 	}
 	return ""
+}
+
+// At returns the caller if its secret is still accepted at a moment, else nil.
+func (p *Principal) At(now time.Time) *Principal {
+	if p == nil || !p.ExpireTime.IsZero() && !now.Before(p.ExpireTime) {
+		return nil
+	}
+	return p
+}
+
+// Denied is the error for a caller that lacks a permission.
+func Denied(p *Principal, needed Permission) error {
+	return apperr.New(apperr.PermissionDenied, "PERMISSION_REQUIRED", "this call needs the permission %s, and %s (%s) does not have it", needed, p.Name, p.Role).
+		With("permission", string(needed))
 }
 
 type contextKey struct{}

@@ -21,8 +21,8 @@ func Proto(p *Principal) *accessv1.Principal {
 	return m
 }
 
-// fromProto is the inverse of Proto.
-func fromProto(m *accessv1.Principal) *Principal {
+// FromProto is the inverse of Proto.
+func FromProto(m *accessv1.Principal) *Principal {
 	p := &Principal{
 		Name: m.GetName(), DisplayName: m.GetDisplayName(), Role: Role(m.GetRole().String()), RequestsPerSecond: int(m.GetRequestsPerSecond()),
 	}

@@ -1,7 +1,7 @@
 // Package access decides who may do what. It reads each method's permission from the protos, and maps roles to
 // permissions in one table.
 //
-// Packages that serve requests may import it. Of our packages it imports only the generated code.
+// It is pure: package authn finds out who calls. Of our packages it imports only the generated code and apperr.
 package access
 
 import (

@@ -5,13 +5,14 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/couponlink/couponlink/services/internal/access"
+	"github.com/couponlink/couponlink/services/internal/authn"
 )
 
 // acceptedStream ends a call whose key is no longer accepted before its next message. A stream can last for days, and a
 // key that was revoked meanwhile must be told nothing more.
 type acceptedStream struct {
 	grpc.ServerStream
-	callers *access.Authenticator
+	callers *authn.Authenticator
 	caller  *access.Principal
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/authn"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/requestid"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
@@ -29,7 +30,7 @@ const healthPrefix = "/grpc.health.v1.Health/"
 // panics, trims the request's texts, withholds what the caller may not read, and maps the handler's error. It is one
 // interceptor rather than a chain, because this is the hot path.
 type guard struct {
-	callers *access.Authenticator
+	callers *authn.Authenticator
 	// needed has the permission of each method, by its path.
 	needed map[string]access.Permission
 	gates  *admission.Gates

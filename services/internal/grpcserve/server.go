@@ -23,6 +23,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
+	"github.com/couponlink/couponlink/services/internal/authn"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/stall"
@@ -49,7 +50,7 @@ type Config struct {
 	// AdminKey is the key of the owner. Every call except health checks must carry it or an API key.
 	AdminKey string
 	// Keys looks up API keys. If it is nil, only the admin key is accepted.
-	Keys access.Lookup
+	Keys authn.Lookup
 	// Ready returns nil if the service can do its work; a nil Ready means that it can.
 	Ready func(context.Context) error
 	// Readiness, if set, replaces Ready and also says what is not ready and why.
@@ -76,7 +77,7 @@ var _ grpc.ServiceRegistrar = (*Server)(nil)
 
 // New returns a Server with health and reflection, and no other services.
 func New(cfg Config) *Server {
-	guard := &guard{callers: access.NewAuthenticator(cfg.AdminKey, cfg.Keys, time.Now), needed: map[string]access.Permission{}, gates: admission.NewGates(cfg.Most), docs: cfg.DocsURL, patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log, doors: doorlog.New(cfg.Log, time.Now)}
+	guard := &guard{callers: authn.NewAuthenticator(cfg.AdminKey, cfg.Keys, time.Now), needed: map[string]access.Permission{}, gates: admission.NewGates(cfg.Most), docs: cfg.DocsURL, patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log, doors: doorlog.New(cfg.Log, time.Now)}
 	s := &Server{
 		guard: guard,
 		network: grpc.NewServer(append(tuning(),

@@ -17,8 +17,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/couponlink/couponlink/services/gateway/internal/rest"
-	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/authn"
 	"github.com/couponlink/couponlink/services/internal/clientaddr"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/rpcstatus"
@@ -38,7 +38,7 @@ type Package struct {
 
 // New returns the handlers of all services in packages, by their paths, such as
 // "/couponlink.coupon.v1.OfferService/". Calls without the key are refused before they are read.
-func New(callers *access.Authenticator, doors *doorlog.Log, faults rest.Faults, packages ...Package) (map[string]http.Handler, error) {
+func New(callers *authn.Authenticator, doors *doorlog.Log, faults rest.Faults, packages ...Package) (map[string]http.Handler, error) {
 	handlers := map[string]http.Handler{}
 	for _, p := range packages {
 		var err error
@@ -92,7 +92,7 @@ func serve(service protoreflect.ServiceDescriptor, conn grpc.ClientConnInterface
 }
 
 // authenticated refuses calls without the key, in the caller's protocol.
-func authenticated(callers *access.Authenticator, doors *doorlog.Log, next http.Handler) http.Handler {
+func authenticated(callers *authn.Authenticator, doors *doorlog.Log, next http.Handler) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := callers.Authenticate(r.Context(), r.Header["Authorization"]); err != nil && refusals.IsSupported(r) {

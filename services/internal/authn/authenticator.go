@@ -1,4 +1,5 @@
-package access
+// Package authn says who calls: it looks up API keys, remembers the answers, and counts calls.
+package authn
 
 import (
 	"context"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
+	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/bearer"
 )
@@ -30,16 +32,16 @@ const (
 
 // Lookup returns whose secret has a hash, or nil if no key accepts it now. It returns an apperr of kind Unavailable if
 // that cannot be found out.
-type Lookup func(ctx context.Context, hash Hash) (*Principal, error)
+type Lookup func(ctx context.Context, hash access.Hash) (*access.Principal, error)
 
 // Authenticator says who calls, by the `Authorization: Bearer KEY` of a call. It is safe for concurrent use.
 type Authenticator struct {
 	admin  bearer.Verifier
-	owner  *Principal
+	owner  *access.Principal
 	lookup Lookup
 	now    func() time.Time
 
-	answers  *otter.Cache[Hash, answer]
+	answers  *otter.Cache[access.Hash, answer]
 	limiters *otter.Cache[string, *rate.Limiter]
 	asking   singleflight.Group
 	places   chan struct{}
@@ -47,7 +49,7 @@ type Authenticator struct {
 
 // answer is whose a secret is, nil for nobody's, with the time of the question.
 type answer struct {
-	principal *Principal
+	principal *access.Principal
 	asked     time.Time
 }
 
@@ -55,8 +57,8 @@ type answer struct {
 // are none.
 func NewAuthenticator(adminKey string, lookup Lookup, now func() time.Time) *Authenticator {
 	return &Authenticator{
-		admin: bearer.NewVerifier(adminKey), owner: Admin(), lookup: lookup, now: now,
-		answers:  otter.Must(&otter.Options[Hash, answer]{MaximumSize: maxCallers}),
+		admin: bearer.NewVerifier(adminKey), owner: access.Admin(), lookup: lookup, now: now,
+		answers:  otter.Must(&otter.Options[access.Hash, answer]{MaximumSize: maxCallers}),
 		limiters: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: maxCallers}),
 		places:   make(chan struct{}, maxAsking),
 	}
@@ -64,26 +66,26 @@ func NewAuthenticator(adminKey string, lookup Lookup, now func() time.Time) *Aut
 
 // Known returns the caller without waiting. isOpen says that it is not known yet: Authenticate has to ask. If it is
 // neither, the call is refused.
-func (a *Authenticator) Known(authorization []string) (p *Principal, isOpen bool) {
+func (a *Authenticator) Known(authorization []string) (p *access.Principal, isOpen bool) {
 	if a.admin.OK(authorization) {
 		return a.owner, false
 	}
 	key, ok := bearer.KeyOf(authorization)
-	if !ok || a.lookup == nil || !IsSecret(key) {
+	if !ok || a.lookup == nil || !access.IsSecret(key) {
 		return nil, false
 	}
 	now := a.now()
-	held, ok := a.answers.GetIfPresent(HashOf(key))
+	held, ok := a.answers.GetIfPresent(access.HashOf(key))
 	if age := now.Sub(held.asked); !ok || age < 0 || age >= refreshAfter {
 		return nil, true
 	}
-	return held.principal.at(now), false
+	return held.principal.At(now), false
 }
 
 // Authenticate returns the caller.
 //
 // Errors: Unauthenticated (UNAUTHENTICATED); Unavailable if the key cannot be looked up now.
-func (a *Authenticator) Authenticate(ctx context.Context, authorization []string) (*Principal, error) {
+func (a *Authenticator) Authenticate(ctx context.Context, authorization []string) (*access.Principal, error) {
 	p, isOpen := a.Known(authorization)
 	if p != nil {
 		return p, nil
@@ -92,11 +94,11 @@ func (a *Authenticator) Authenticate(ctx context.Context, authorization []string
 		return nil, Unauthenticated()
 	}
 	key, _ := bearer.KeyOf(authorization)
-	p, err := a.get(ctx, HashOf(key))
+	p, err := a.get(ctx, access.HashOf(key))
 	if err != nil {
 		return nil, err
 	}
-	if p = p.at(a.now()); p == nil {
+	if p = p.At(a.now()); p == nil {
 		return nil, Unauthenticated()
 	}
 	return p, nil
@@ -104,7 +106,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, authorization []string
 
 // get returns whose a secret is: from memory while the answer is fresh, else by a question, else, if no answer comes
 // soon, stale from memory.
-func (a *Authenticator) get(ctx context.Context, hash Hash) (*Principal, error) {
+func (a *Authenticator) get(ctx context.Context, hash access.Hash) (*access.Principal, error) {
 	held, ok := a.answers.GetIfPresent(hash)
 	age := a.now().Sub(held.asked)
 	asked := a.ask(hash, ok && held.principal != nil)
@@ -121,7 +123,7 @@ func (a *Authenticator) get(ctx context.Context, hash Hash) (*Principal, error) 
 	select {
 	case result := <-asked:
 		if result.Err == nil {
-			p, _ := result.Val.(*Principal)
+			p, _ := result.Val.(*access.Principal)
 			return p, nil
 		}
 		if isStale && apperr.Is(result.Err, apperr.Unavailable) {
@@ -139,7 +141,7 @@ func (a *Authenticator) get(ctx context.Context, hash Hash) (*Principal, error) 
 // ask asks whose a secret is, or joins the question under way, and keeps the answer. isKnown says that somebody had the
 // secret before. Only secrets that are not known take a place: guesses must not keep callers waiting, and not keep a
 // revoked key alive.
-func (a *Authenticator) ask(hash Hash, isKnown bool) <-chan singleflight.Result {
+func (a *Authenticator) ask(hash access.Hash, isKnown bool) <-chan singleflight.Result {
 	return a.asking.DoChan(string(hash[:]), func() (any, error) {
 		if !isKnown {
 			select {
@@ -165,7 +167,7 @@ func (a *Authenticator) ask(hash Hash, isKnown bool) <-chan singleflight.Result 
 // Admit counts a call of a caller, and refuses it if the caller has made too many.
 //
 // Errors: ResourceExhausted (RATE_LIMITED).
-func (a *Authenticator) Admit(p *Principal) error {
+func (a *Authenticator) Admit(p *access.Principal) error {
 	if p.RequestsPerSecond == 0 {
 		return nil
 	}
@@ -178,23 +180,9 @@ func (a *Authenticator) Admit(p *Principal) error {
 	return apperr.New(apperr.ResourceExhausted, "RATE_LIMITED", "%s may make %d calls a second; try again after a second", p.Name, p.RequestsPerSecond).Soon()
 }
 
-// at returns the caller if its secret is still accepted at a moment, else nil.
-func (p *Principal) at(now time.Time) *Principal {
-	if p == nil || !p.ExpireTime.IsZero() && !now.Before(p.ExpireTime) {
-		return nil
-	}
-	return p
-}
-
 // Unauthenticated is the error for a call without a key that is accepted.
 func Unauthenticated() error {
 	return apperr.New(apperr.Unauthenticated, bearer.Reason, bearer.Message)
-}
-
-// Denied is the error for a caller that lacks a permission.
-func Denied(p *Principal, needed Permission) error {
-	return apperr.New(apperr.PermissionDenied, "PERMISSION_REQUIRED", "this call needs the permission %s, and %s (%s) does not have it", needed, p.Name, p.Role).
-		With("permission", string(needed))
 }
 
 func cannotAsk(cause error) error {

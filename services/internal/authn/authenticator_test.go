@@ -1,4 +1,4 @@
-package access_test
+package authn_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/authn"
 	"github.com/couponlink/couponlink/services/internal/bearer"
 )
 
@@ -52,8 +53,8 @@ func (d *desk) lookup(_ context.Context, hash access.Hash) (*access.Principal, e
 	return d.key, nil
 }
 
-func (d *desk) authenticator() *access.Authenticator {
-	return access.NewAuthenticator("the admin key", d.lookup, d.clock)
+func (d *desk) authenticator() *authn.Authenticator {
+	return authn.NewAuthenticator("the admin key", d.lookup, d.clock)
 }
 
 func reasonOf(err error) string {
@@ -175,7 +176,7 @@ func TestGuessesKeepNobodyOutAndNoKeyAlive(t *testing.T) {
 	hung := make(chan struct{})
 	defer close(hung)
 	mine := access.HashOf(d.secret)
-	a := access.NewAuthenticator("the admin key", func(ctx context.Context, hash access.Hash) (*access.Principal, error) {
+	a := authn.NewAuthenticator("the admin key", func(ctx context.Context, hash access.Hash) (*access.Principal, error) {
 		if hash == mine {
 			return d.lookup(ctx, hash)
 		}
