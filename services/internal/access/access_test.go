@@ -1,8 +1,10 @@
 package access_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -156,6 +158,18 @@ func TestPrincipalTravelsInTheContext(t *testing.T) {
 	p := access.Admin()
 	if access.From(access.With(t.Context(), p)) != p {
 		t.Error("another principal")
+	}
+}
+
+func TestPrincipalsAreToldWhole(t *testing.T) {
+	t.Parallel()
+	p := &access.Principal{
+		Name: "keys/k", DisplayName: "Key", Role: access.Service, Listed: []access.Permission{"coupons.read", access.MeRead},
+		Publishers: []string{"publishers/22", "publishers/23"}, Offers: []string{"offers/10"},
+		ExpireTime: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), RequestsPerSecond: 7,
+	}
+	if got := access.FromProto(access.Proto(p)); !reflect.DeepEqual(got, p) {
+		t.Errorf("got %+v, want %+v", got, p)
 	}
 }
 

@@ -29,6 +29,19 @@ func OfMethod(path string) (Permission, error) {
 	return "", fmt.Errorf("the method %s needs %q, which is no permission", path, stated)
 }
 
+// RowLimits returns by what a caller may be limited to call a method, by the method's path. It returns nil for methods that
+// refuse all limited callers, and for those that are not ours.
+func RowLimits(path string) []optionsv1.RowLimit {
+	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "."))
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
+	if err != nil {
+		return nil
+	}
+	options, _ := found.Options().(*descriptorpb.MethodOptions)
+	limits, _ := proto.GetExtension(options, optionsv1.E_Rows).([]optionsv1.RowLimit)
+	return limits
+}
+
 // OfField returns the permission that a caller needs to read a field; "" if none is needed.
 func OfField(field protoreflect.FieldDescriptor) Permission {
 	options, _ := field.Options().(*descriptorpb.FieldOptions)

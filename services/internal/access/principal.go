@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	optionsv1 "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 )
 
@@ -16,6 +17,9 @@ type Principal struct {
 	Role        Role
 	// Listed are the permissions of a caller with the role Service.
 	Listed []Permission
+	// Publishers and Offers are the names of those that the caller is limited to, `publishers/…` and `offers/…`; empty
+	// for all. A caller with both is limited to what belongs to one of the publishers and to one of the offers.
+	Publishers, Offers []string
 	// ExpireTime is when the caller's key or secret expires; zero for never.
 	ExpireTime time.Time
 	// RequestsPerSecond bounds the caller's calls; 0 for no bound of its own.
@@ -31,6 +35,15 @@ func Admin() *Principal { return &Principal{Name: AdminKey, DisplayName: "Admin 
 // May reports whether the caller has a permission.
 func (p *Principal) May(permission Permission) bool {
 	return p.Role.Has(permission) || p.Role == Service && slices.Contains(p.Listed, permission)
+}
+
+// IsLimited reports whether the caller is limited to some publishers or offers.
+func (p *Principal) IsLimited() bool { return len(p.Publishers) > 0 || len(p.Offers) > 0 }
+
+// Fits reports whether the caller is limited by nothing else than the limits that a method serves.
+func (p *Principal) Fits(served []optionsv1.RowLimit) bool {
+	return (len(p.Publishers) == 0 || slices.Contains(served, optionsv1.RowLimit_PUBLISHERS)) &&
+		(len(p.Offers) == 0 || slices.Contains(served, optionsv1.RowLimit_OFFERS))
 }
 
 // Permissions returns the caller's permissions, sorted.
@@ -61,6 +74,12 @@ func (p *Principal) At(now time.Time) *Principal {
 func Denied(p *Principal, needed Permission) error {
 	return apperr.New(apperr.PermissionDenied, "PERMISSION_REQUIRED", "this call needs the permission %s, and %s (%s) does not have it", needed, p.Name, p.Role).
 		With("permission", string(needed))
+}
+
+// Limited is the error for a caller that is limited to some publishers or offers, from a method that does not serve
+// such callers.
+func Limited(p *Principal) error {
+	return apperr.New(apperr.PermissionDenied, "ROWS_LIMITED", "this call concerns more than %s may know of, since it is limited to some publishers or offers", p.Name)
 }
 
 type contextKey struct{}

@@ -10,6 +10,7 @@ import (
 func Proto(p *Principal) *accessv1.Principal {
 	m := &accessv1.Principal{
 		Name: p.Name, DisplayName: p.DisplayName, Role: accessv1.Role(accessv1.Role_value[string(p.Role)]),
+		Publishers: p.Publishers, Offers: p.Offers,
 		RequestsPerSecond: int32(p.RequestsPerSecond), //nolint:gosec // at most 100,000
 	}
 	for _, permission := range p.Permissions() {
@@ -25,6 +26,7 @@ func Proto(p *Principal) *accessv1.Principal {
 func FromProto(m *accessv1.Principal) *Principal {
 	p := &Principal{
 		Name: m.GetName(), DisplayName: m.GetDisplayName(), Role: Role(m.GetRole().String()), RequestsPerSecond: int(m.GetRequestsPerSecond()),
+		Publishers: m.GetPublishers(), Offers: m.GetOffers(),
 	}
 	if p.Role == Service {
 		for _, permission := range m.GetPermissions() {

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
+	optionsv1 "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
@@ -33,6 +34,8 @@ type guard struct {
 	callers *authn.Authenticator
 	// needed has the permission of each method, by its path.
 	needed map[string]access.Permission
+	// serves has by what the callers of each method may be limited, by its path. Limited callers may not call others.
+	serves map[string][]optionsv1.RowLimit
 	gates  *admission.Gates
 	docs   string
 	trim   trimmer
@@ -49,7 +52,7 @@ func (g *guard) register(desc *grpc.ServiceDesc) {
 	learn := func(method string) {
 		path := "/" + desc.ServiceName + "/" + method
 		if p, err := access.OfMethod(path); err == nil {
-			g.needed[path] = p
+			g.needed[path], g.serves[path] = p, access.RowLimits(path)
 		}
 	}
 	for _, m := range desc.Methods {
@@ -102,10 +105,13 @@ func (g *guard) enter(ctx context.Context, method string) (context.Context, *acc
 func (g *guard) admit(p *access.Principal, method string) error {
 	needed, ok := g.needed[method]
 	if !ok && strings.HasPrefix(method, "/grpc.") {
-		needed, ok = access.MeRead, true
+		return g.callers.Admit(p)
 	}
 	if ok && !p.May(needed) || !ok && p.Role != access.Owner {
 		return access.Denied(p, needed)
+	}
+	if !p.Fits(g.serves[method]) {
+		return access.Limited(p)
 	}
 	return g.callers.Admit(p)
 }

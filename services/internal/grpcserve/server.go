@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
+	optionsv1 "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/authn"
@@ -77,7 +78,7 @@ var _ grpc.ServiceRegistrar = (*Server)(nil)
 
 // New returns a Server with health and reflection, and no other services.
 func New(cfg Config) *Server {
-	guard := &guard{callers: authn.NewAuthenticator(cfg.AdminKey, cfg.Keys, time.Now), needed: map[string]access.Permission{}, gates: admission.NewGates(cfg.Most), docs: cfg.DocsURL, patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log, doors: doorlog.New(cfg.Log, time.Now)}
+	guard := &guard{callers: authn.NewAuthenticator(cfg.AdminKey, cfg.Keys, time.Now), needed: map[string]access.Permission{}, serves: map[string][]optionsv1.RowLimit{}, gates: admission.NewGates(cfg.Most), docs: cfg.DocsURL, patience: cmp.Or(cfg.SendPatience, sendPatience), log: cfg.Log, doors: doorlog.New(cfg.Log, time.Now)}
 	s := &Server{
 		guard: guard,
 		network: grpc.NewServer(append(tuning(),

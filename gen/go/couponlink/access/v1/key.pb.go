@@ -708,6 +708,10 @@ type Principal struct {
 	Role Role `protobuf:"varint,3,opt,name=role,proto3,enum=couponlink.access.v1.Role" json:"role,omitempty"`
 	// The permissions that the caller has, sorted.
 	Permissions []string `protobuf:"bytes,4,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	// The publishers, `publishers/{publisher}`, that the caller is limited to. Empty: all.
+	Publishers []string `protobuf:"bytes,5,rep,name=publishers,proto3" json:"publishers,omitempty"`
+	// The offers, `offers/{offer}`, that the caller is limited to. Empty: all.
+	Offers []string `protobuf:"bytes,6,rep,name=offers,proto3" json:"offers,omitempty"`
 	// When the secret that the call carries expires. Unset: never.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// The most calls per second that the key may make on each instance of each service. 0: no limit of its own.
@@ -770,6 +774,20 @@ func (x *Principal) GetRole() Role {
 func (x *Principal) GetPermissions() []string {
 	if x != nil {
 		return x.Permissions
+	}
+	return nil
+}
+
+func (x *Principal) GetPublishers() []string {
+	if x != nil {
+		return x.Publishers
+	}
+	return nil
+}
+
+func (x *Principal) GetOffers() []string {
+	if x != nil {
+		return x.Offers
 	}
 	return nil
 }
@@ -938,12 +956,16 @@ const file_couponlink_access_v1_key_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\x02\xfaA\x10\n" +
 	"\x0ecouponlink/KeyR\x04name\x12\x18\n" +
 	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\"\x0e\n" +
-	"\fGetMeRequest\"\xa5\x02\n" +
+	"\fGetMeRequest\"\xe9\x02\n" +
 	"\tPrincipal\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04name\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\vdisplayName\x124\n" +
 	"\x04role\x18\x03 \x01(\x0e2\x1a.couponlink.access.v1.RoleB\x04\xe2A\x01\x03R\x04role\x12&\n" +
-	"\vpermissions\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\vpermissions\x12A\n" +
+	"\vpermissions\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\vpermissions\x12$\n" +
+	"\n" +
+	"publishers\x18\x05 \x03(\tB\x04\xe2A\x01\x03R\n" +
+	"publishers\x12\x1c\n" +
+	"\x06offers\x18\x06 \x03(\tB\x04\xe2A\x01\x03R\x06offers\x12A\n" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
 	"expireTime\x124\n" +
 	"\x13requests_per_second\x18\b \x01(\x05B\x04\xe2A\x01\x03R\x11requestsPerSecond\"?\n" +
@@ -958,15 +980,15 @@ const file_couponlink_access_v1_key_proto_rawDesc = "" +
 	"\aMANAGER\x10\x02\x12\v\n" +
 	"\aFINANCE\x10\x03\x12\v\n" +
 	"\aANALYST\x10\x04\x12\v\n" +
-	"\aSERVICE\x10\a2\xa7\a\n" +
+	"\aSERVICE\x10\a2\xad\a\n" +
 	"\rAccessService\x12|\n" +
 	"\tCreateKey\x12&.couponlink.access.v1.CreateKeyRequest\x1a\x19.couponlink.access.v1.Key\",\xdaA\x03key\xba\xbc\x18\raccess.manage\x82\xd3\xe4\x93\x02\x0f:\x03key\"\b/v1/keys\x12{\n" +
 	"\x06GetKey\x12#.couponlink.access.v1.GetKeyRequest\x1a\x19.couponlink.access.v1.Key\"1\xdaA\x04name\xba\xbc\x18\raccess.manage\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/{name=keys/*}\x12\x7f\n" +
 	"\bListKeys\x12%.couponlink.access.v1.ListKeysRequest\x1a&.couponlink.access.v1.ListKeysResponse\"$\xdaA\x00\xba\xbc\x18\raccess.manage\x82\xd3\xe4\x93\x02\n" +
 	"\x12\b/v1/keys\x12\x8b\x01\n" +
 	"\tRotateKey\x12&.couponlink.access.v1.RotateKeyRequest\x1a\x19.couponlink.access.v1.Key\";\xdaA\x04name\xba\xbc\x18\raccess.manage\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/{name=keys/*}:rotate\x12\x8b\x01\n" +
-	"\tRevokeKey\x12&.couponlink.access.v1.RevokeKeyRequest\x1a\x19.couponlink.access.v1.Key\";\xdaA\x04name\xba\xbc\x18\raccess.manage\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/{name=keys/*}:revoke\x12j\n" +
-	"\x05GetMe\x12\".couponlink.access.v1.GetMeRequest\x1a\x1f.couponlink.access.v1.Principal\"\x1c\xdaA\x00\xba\xbc\x18\ame.read\x82\xd3\xe4\x93\x02\b\x12\x06/v1/me\x12\x91\x01\n" +
+	"\tRevokeKey\x12&.couponlink.access.v1.RevokeKeyRequest\x1a\x19.couponlink.access.v1.Key\";\xdaA\x04name\xba\xbc\x18\raccess.manage\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/{name=keys/*}:revoke\x12p\n" +
+	"\x05GetMe\x12\".couponlink.access.v1.GetMeRequest\x1a\x1f.couponlink.access.v1.Principal\"\"\xdaA\x00\xba\xbc\x18\ame.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02\b\x12\x06/v1/me\x12\x91\x01\n" +
 	"\x0fAuthenticateKey\x12,.couponlink.access.v1.AuthenticateKeyRequest\x1a-.couponlink.access.v1.AuthenticateKeyResponse\"!\xdaA\vsecret_hash\xba\xbc\x18\x0fservices.lookupB\x84\x01\n" +
 	"\x18com.couponlink.access.v1B\bKeyProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/access/v1;accessv1\xaa\x02\x14Couponlink.Access.V1b\x06proto3"
 

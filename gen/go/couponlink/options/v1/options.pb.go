@@ -22,6 +22,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// RowLimit is what a caller can be limited by.
+type RowLimit int32
+
+const (
+	// Not a limit.
+	RowLimit_ROW_LIMIT_UNSPECIFIED RowLimit = 0
+	// The publishers that the caller names.
+	RowLimit_PUBLISHERS RowLimit = 1
+	// The offers that the caller names.
+	RowLimit_OFFERS RowLimit = 2
+)
+
+// Enum value maps for RowLimit.
+var (
+	RowLimit_name = map[int32]string{
+		0: "ROW_LIMIT_UNSPECIFIED",
+		1: "PUBLISHERS",
+		2: "OFFERS",
+	}
+	RowLimit_value = map[string]int32{
+		"ROW_LIMIT_UNSPECIFIED": 0,
+		"PUBLISHERS":            1,
+		"OFFERS":                2,
+	}
+)
+
+func (x RowLimit) Enum() *RowLimit {
+	p := new(RowLimit)
+	*p = x
+	return p
+}
+
+func (x RowLimit) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RowLimit) Descriptor() protoreflect.EnumDescriptor {
+	return file_couponlink_options_v1_options_proto_enumTypes[0].Descriptor()
+}
+
+func (RowLimit) Type() protoreflect.EnumType {
+	return &file_couponlink_options_v1_options_proto_enumTypes[0]
+}
+
+func (x RowLimit) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RowLimit.Descriptor instead.
+func (RowLimit) EnumDescriptor() ([]byte, []int) {
+	return file_couponlink_options_v1_options_proto_rawDescGZIP(), []int{0}
+}
+
 // Kind is the type of a column's values. It determines how filters compare them.
 type Column_Kind int32
 
@@ -99,11 +152,11 @@ func (x Column_Kind) String() string {
 }
 
 func (Column_Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_couponlink_options_v1_options_proto_enumTypes[0].Descriptor()
+	return file_couponlink_options_v1_options_proto_enumTypes[1].Descriptor()
 }
 
 func (Column_Kind) Type() protoreflect.EnumType {
-	return &file_couponlink_options_v1_options_proto_enumTypes[0]
+	return &file_couponlink_options_v1_options_proto_enumTypes[1]
 }
 
 func (x Column_Kind) Number() protoreflect.EnumNumber {
@@ -361,6 +414,14 @@ var file_couponlink_options_v1_options_proto_extTypes = []protoimpl.ExtensionInf
 		Tag:           "bytes,50119,opt,name=permission",
 		Filename:      "couponlink/options/v1/options.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: ([]RowLimit)(nil),
+		Field:         50121,
+		Name:          "couponlink.options.v1.rows",
+		Tag:           "varint,50121,rep,packed,name=rows,enum=couponlink.options.v1.RowLimit",
+		Filename:      "couponlink/options/v1/options.proto",
+	},
 }
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -389,6 +450,11 @@ var (
 	//
 	// optional string permission = 50119;
 	E_Permission = &file_couponlink_options_v1_options_proto_extTypes[3]
+	// By what a caller may be limited to call a method: such callers are told and change only what is theirs. Callers
+	// that are limited otherwise are refused with PERMISSION_DENIED (ROWS_LIMITED). Empty: all limited callers are.
+	//
+	// repeated couponlink.options.v1.RowLimit rows = 50121;
+	E_Rows = &file_couponlink_options_v1_options_proto_extTypes[4]
 )
 
 var File_couponlink_options_v1_options_proto protoreflect.FileDescriptor
@@ -439,13 +505,20 @@ const file_couponlink_options_v1_options_proto_rawDesc = "" +
 	"\x06AMOUNT\x10\n" +
 	"\x12\f\n" +
 	"\bCURRENCY\x10\v\x12\f\n" +
-	"\bDISCOUNT\x10\f:V\n" +
+	"\bDISCOUNT\x10\f*A\n" +
+	"\bRowLimit\x12\x19\n" +
+	"\x15ROW_LIMIT_UNSPECIFIED\x10\x00\x12\x0e\n" +
+	"\n" +
+	"PUBLISHERS\x10\x01\x12\n" +
+	"\n" +
+	"\x06OFFERS\x10\x02:V\n" +
 	"\x06column\x12\x1d.google.protobuf.FieldOptions\x18Ň\x03 \x03(\v2\x1d.couponlink.options.v1.ColumnR\x06column:V\n" +
 	"\x06limits\x12\x1d.google.protobuf.FieldOptions\x18Ƈ\x03 \x01(\v2\x1d.couponlink.options.v1.LimitsR\x06limits:H\n" +
 	"\x0fread_permission\x12\x1d.google.protobuf.FieldOptions\x18ȇ\x03 \x01(\tR\x0ereadPermission:@\n" +
 	"\n" +
 	"permission\x12\x1e.google.protobuf.MethodOptions\x18Ǉ\x03 \x01(\tR\n" +
-	"permissionB\x8c\x01\n" +
+	"permission:U\n" +
+	"\x04rows\x12\x1e.google.protobuf.MethodOptions\x18ɇ\x03 \x03(\x0e2\x1f.couponlink.options.v1.RowLimitR\x04rowsB\x8c\x01\n" +
 	"\x19com.couponlink.options.v1B\fOptionsProtoP\x01ZGgithub.com/couponlink/couponlink/gen/go/couponlink/options/v1;optionsv1\xaa\x02\x15Couponlink.Options.V1b\x06proto3"
 
 var (
@@ -460,27 +533,30 @@ func file_couponlink_options_v1_options_proto_rawDescGZIP() []byte {
 	return file_couponlink_options_v1_options_proto_rawDescData
 }
 
-var file_couponlink_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_couponlink_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_couponlink_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_couponlink_options_v1_options_proto_goTypes = []any{
-	(Column_Kind)(0),                   // 0: couponlink.options.v1.Column.Kind
-	(*Limits)(nil),                     // 1: couponlink.options.v1.Limits
-	(*Column)(nil),                     // 2: couponlink.options.v1.Column
-	(*descriptorpb.FieldOptions)(nil),  // 3: google.protobuf.FieldOptions
-	(*descriptorpb.MethodOptions)(nil), // 4: google.protobuf.MethodOptions
+	(RowLimit)(0),                      // 0: couponlink.options.v1.RowLimit
+	(Column_Kind)(0),                   // 1: couponlink.options.v1.Column.Kind
+	(*Limits)(nil),                     // 2: couponlink.options.v1.Limits
+	(*Column)(nil),                     // 3: couponlink.options.v1.Column
+	(*descriptorpb.FieldOptions)(nil),  // 4: google.protobuf.FieldOptions
+	(*descriptorpb.MethodOptions)(nil), // 5: google.protobuf.MethodOptions
 }
 var file_couponlink_options_v1_options_proto_depIdxs = []int32{
-	0, // 0: couponlink.options.v1.Column.kind:type_name -> couponlink.options.v1.Column.Kind
-	3, // 1: couponlink.options.v1.column:extendee -> google.protobuf.FieldOptions
-	3, // 2: couponlink.options.v1.limits:extendee -> google.protobuf.FieldOptions
-	3, // 3: couponlink.options.v1.read_permission:extendee -> google.protobuf.FieldOptions
-	4, // 4: couponlink.options.v1.permission:extendee -> google.protobuf.MethodOptions
-	2, // 5: couponlink.options.v1.column:type_name -> couponlink.options.v1.Column
-	1, // 6: couponlink.options.v1.limits:type_name -> couponlink.options.v1.Limits
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	5, // [5:7] is the sub-list for extension type_name
-	1, // [1:5] is the sub-list for extension extendee
+	1, // 0: couponlink.options.v1.Column.kind:type_name -> couponlink.options.v1.Column.Kind
+	4, // 1: couponlink.options.v1.column:extendee -> google.protobuf.FieldOptions
+	4, // 2: couponlink.options.v1.limits:extendee -> google.protobuf.FieldOptions
+	4, // 3: couponlink.options.v1.read_permission:extendee -> google.protobuf.FieldOptions
+	5, // 4: couponlink.options.v1.permission:extendee -> google.protobuf.MethodOptions
+	5, // 5: couponlink.options.v1.rows:extendee -> google.protobuf.MethodOptions
+	3, // 6: couponlink.options.v1.column:type_name -> couponlink.options.v1.Column
+	2, // 7: couponlink.options.v1.limits:type_name -> couponlink.options.v1.Limits
+	0, // 8: couponlink.options.v1.rows:type_name -> couponlink.options.v1.RowLimit
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	6, // [6:9] is the sub-list for extension type_name
+	1, // [1:6] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
 }
 
@@ -495,9 +571,9 @@ func file_couponlink_options_v1_options_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_options_v1_options_proto_rawDesc), len(file_couponlink_options_v1_options_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   2,
-			NumExtensions: 4,
+			NumExtensions: 5,
 			NumServices:   0,
 		},
 		GoTypes:           file_couponlink_options_v1_options_proto_goTypes,
