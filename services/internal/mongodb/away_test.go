@@ -30,6 +30,25 @@ func found(more bool) bson.D {
 	}}}
 }
 
+// works answers as a server that works: it has one document, which queries return in two batches, and counts it.
+func works(command bson.Raw) bson.D {
+	elements, _ := command.Elements()
+	switch elements[0].Key() {
+	case "aggregate":
+		return bson.D{{Key: "ok", Value: 1}, {Key: "cursor", Value: bson.D{
+			{Key: "id", Value: int64(0)}, {Key: "ns", Value: "d.c"}, {Key: "firstBatch", Value: bson.A{bson.D{{Key: "n", Value: 1}}}},
+		}}}
+	case "getMore":
+		return bson.D{{Key: "ok", Value: 1}, {Key: "cursor", Value: bson.D{
+			{Key: "id", Value: int64(0)}, {Key: "ns", Value: "d.c"}, {Key: "nextBatch", Value: bson.A{}},
+		}}}
+	case "insert":
+		return done()
+	default:
+		return found(true)
+	}
+}
+
 func openServer(t *testing.T, uri string) *DB {
 	t.Helper()
 	db, err := Open(t.Context(), uri, "d")
@@ -80,14 +99,19 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestAway takes a server away during calls. They end in time, whether its connections are cut or it falls silent. Once
-// that is known, other calls end at once.
+// TestAway takes a server away during calls, each of which was answered before. They end in time, whether its
+// connections are cut or it falls silent. Once that is known, other calls end at once.
 func TestAway(t *testing.T) {
 	for name, lose := range map[string]func(*server){"cut": (*server).cut, "frozen": (*server).freeze} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, uri := startServer(t, func(bson.Raw) bson.D { return found(true) })
+			s, uri := startServer(t, works)
 			db := openServer(t, uri+hasty)
+			for kind, run := range calls(db) {
+				if err := run(t.Context()); err != nil {
+					t.Fatalf("%s of a server that works: %v", kind, err)
+				}
+			}
 			ends := make(chan string)
 			lost := time.Now()
 			for kind, run := range calls(db) {
