@@ -10,13 +10,13 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	app "github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 type deliveryServer struct {
 	trackingv1.UnimplementedDeliveryServiceServer
-	service *delivery.Service
+	service *app.Service
 }
 
 func (s *deliveryServer) GetDelivery(ctx context.Context, req *trackingv1.GetDeliveryRequest) (*trackingv1.Delivery, error) {
@@ -75,7 +75,7 @@ func (s *deliveryServer) TestDelivery(ctx context.Context, req *trackingv1.TestD
 	return &trackingv1.TestDeliveryResponse{Url: call.URL, Attempt: attemptToProto(call.Attempt), ResponseBody: call.Body}, nil
 }
 
-func deliveryToProto(d domain.Delivery) *trackingv1.Delivery {
+func deliveryToProto(d delivery.Delivery) *trackingv1.Delivery {
 	head := d.Head()
 	p := &trackingv1.Delivery{
 		Name:         resource.Deliveries + d.ID,
@@ -103,7 +103,7 @@ func deliveryToProto(d domain.Delivery) *trackingv1.Delivery {
 	return p
 }
 
-func attemptToProto(a domain.Attempt) *trackingv1.DeliveryAttempt {
+func attemptToProto(a delivery.Attempt) *trackingv1.DeliveryAttempt {
 	return &trackingv1.DeliveryAttempt{
 		AttemptTime: timestamppb.New(a.Time),
 		HttpStatus:  int32(a.HTTPStatus), //nolint:gosec // three digits

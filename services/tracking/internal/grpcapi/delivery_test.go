@@ -6,13 +6,14 @@ import (
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	app "github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 func TestDeliveryIsShown(t *testing.T) {
 	t.Parallel()
-	d := domain.TestDelivery("a-22", domain.PayloadV1, now)
+	d := delivery.Test("a-22", domain.PayloadV1, now)
 	d.Change, d.Status = 3, domain.StatusRejected
 	due := deliveryToProto(d)
 	if due.GetName() != "deliveries/"+d.ID || due.GetConversion() != "conversions/"+d.Conversion || due.GetPublisher() != "publishers/a-22" ||
@@ -24,10 +25,10 @@ func TestDeliveryIsShown(t *testing.T) {
 	if due.GetType() != "conversion.approved" || due.GetSequence() != 0 {
 		t.Errorf("it is number %d, a %s", due.GetSequence(), due.GetType())
 	}
-	if v2 := deliveryToProto(domain.TestDelivery("a-22", domain.PayloadV2, now)); v2.GetType() != "conversion.created" || v2.GetSequence() != 1 {
+	if v2 := deliveryToProto(delivery.Test("a-22", domain.PayloadV2, now)); v2.GetType() != "conversion.created" || v2.GetSequence() != 1 {
 		t.Errorf("it is number %d, a %s", v2.GetSequence(), v2.GetType())
 	}
-	attempt := domain.Attempt{Time: now.Add(time.Second), HTTPStatus: 410, Latency: 1500 * time.Millisecond, Error: "answered 410"}
+	attempt := delivery.Attempt{Time: now.Add(time.Second), HTTPStatus: 410, Latency: 1500 * time.Millisecond, Error: "answered 410"}
 	dead := deliveryToProto(d.GivenUp(attempt, now.Add(time.Minute)))
 	if dead.GetState() != trackingv1.Delivery_DEAD || dead.DueTime != nil || !dead.GetFinishTime().AsTime().Equal(now.Add(time.Minute)) || dead.GetAttemptCount() != 1 {
 		t.Errorf("dead: %v", dead)
@@ -36,14 +37,14 @@ func TestDeliveryIsShown(t *testing.T) {
 		!a.GetAttemptTime().AsTime().Equal(attempt.Time) {
 		t.Errorf("the attempt: %v", a)
 	}
-	if delivered := deliveryToProto(d.Delivered(domain.Attempt{}, now)); delivered.GetState() != trackingv1.Delivery_DELIVERED {
+	if delivered := deliveryToProto(d.Delivered(delivery.Attempt{}, now)); delivered.GetState() != trackingv1.Delivery_DELIVERED {
 		t.Errorf("delivered: %v", delivered)
 	}
 }
 
 func TestDeliveryNames(t *testing.T) {
 	t.Parallel()
-	s := &deliveryServer{service: delivery.New(delivery.Config{Store: newStore(t), Publishers: oneOffer{}, Now: func() time.Time { return now }, Wake: func() {}})}
+	s := &deliveryServer{service: app.New(app.Config{Store: newStore(t), Publishers: oneOffer{}, Now: func() time.Time { return now }, Wake: func() {}})}
 	for name, kind := range map[string]apperr.Kind{
 		"": apperr.InvalidArgument, "deliveries/": apperr.InvalidArgument, "deliveries/a/b": apperr.InvalidArgument,
 		"conversions/a": apperr.InvalidArgument, "deliveries/a": apperr.NotFound,

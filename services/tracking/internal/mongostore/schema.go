@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/idempotency"
 	"github.com/couponlink/couponlink/services/internal/idempotency/mongocalls"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/answers"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deferred"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deliveries"
@@ -182,7 +182,7 @@ func ensureSmallIndexes(ctx context.Context, db *mongodb.DB) error {
 		{uses.Reservations, uses.Held(), []string{"coupon", "expire_time"}},
 		{conversions, bson.D{{Key: "conflicted", Value: true}}, []string{"conflicted", "conversion_time", "_id"}},
 		{deliveries.Collection, deliveries.StillDue(), []string{"due_time", "publisher"}},
-		{deliveries.Collection, bson.D{{Key: "state", Value: domain.DeliveryDead}}, []string{"state", "create_time", "_id"}},
+		{deliveries.Collection, bson.D{{Key: "state", Value: delivery.Dead}}, []string{"state", "create_time", "_id"}},
 	} {
 		if err := db.EnsurePartialIndex(ctx, index.collection, index.of, index.fields...); err != nil {
 			return err

@@ -1,9 +1,8 @@
 package record
 
 import (
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"time"
-
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // Attempt is an attempt of a delivery.
@@ -16,7 +15,7 @@ type Attempt struct {
 }
 
 // EncodeAttempts returns the records of attempts. It is empty, not nil, for none.
-func EncodeAttempts(attempts []domain.Attempt) []Attempt {
+func EncodeAttempts(attempts []delivery.Attempt) []Attempt {
 	records := make([]Attempt, len(attempts))
 	for i, a := range attempts {
 		records[i] = Attempt{AttemptTime: millis(a.Time), HTTPStatus: a.HTTPStatus, Latency: a.Latency.Microseconds(), Error: a.Error}
@@ -25,9 +24,9 @@ func EncodeAttempts(attempts []domain.Attempt) []Attempt {
 }
 
 // DecodeAttempts is the inverse of EncodeAttempts.
-func DecodeAttempts(records []Attempt) (attempts []domain.Attempt) {
+func DecodeAttempts(records []Attempt) (attempts []delivery.Attempt) {
 	for _, r := range records {
-		attempts = append(attempts, domain.Attempt{
+		attempts = append(attempts, delivery.Attempt{
 			Time: r.AttemptTime.time(), HTTPStatus: r.HTTPStatus, Latency: time.Duration(r.Latency) * time.Microsecond, Error: r.Error,
 		})
 	}

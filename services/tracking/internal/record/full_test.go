@@ -5,6 +5,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
 
@@ -75,8 +76,8 @@ func fullReplay() *domain.Replay {
 	}
 }
 
-func fullAttempts() []domain.Attempt {
-	return []domain.Attempt{
+func fullAttempts() []delivery.Attempt {
+	return []delivery.Attempt{
 		{Time: at(1_700_000_007_000), HTTPStatus: 500, Latency: 1500 * time.Microsecond, Error: "answered 500"},
 		{Time: at(1_700_000_008_000)},
 	}

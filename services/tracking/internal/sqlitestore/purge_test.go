@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // TestPurge checks that old clicks are deleted, more than one job's worth, and nothing else is.
@@ -57,20 +58,20 @@ func TestPurgeOfDeliveries(t *testing.T) {
 	s := openStore(t)
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	for _, c := range []struct {
-		state domain.DeliveryState
+		state delivery.State
 		age   time.Duration
 		kept  bool
 	}{
-		{domain.DeliveryDelivered, deliveryRetention + time.Minute, false},
-		{domain.DeliveryDead, deliveryRetention + time.Minute, false},
-		{domain.DeliveryDue, deliveryRetention + time.Minute, true},
-		{domain.DeliveryDelivered, deliveryRetention - time.Minute, true},
+		{delivery.Delivered, deliveryRetention + time.Minute, false},
+		{delivery.Dead, deliveryRetention + time.Minute, false},
+		{delivery.Due, deliveryRetention + time.Minute, true},
+		{delivery.Delivered, deliveryRetention - time.Minute, true},
 	} {
 		at := now.Add(-c.age)
-		d := domain.Delivery{ID: "c-0-22", Conversion: "c", Publisher: "22", State: c.state, DueTime: at, FirstDueTime: at, CreateTime: at}
+		d := delivery.Delivery{ID: "c-0-22", Conversion: "c", Publisher: "22", State: c.state, DueTime: at, FirstDueTime: at, CreateTime: at}
 		d.Conversion += string(c.state) + c.age.String()
 		d.ID = d.Conversion + "-0-22"
-		if err := s.Plan(t.Context(), []domain.DeliveryPlan{{Deliveries: []domain.Delivery{d}}}); err != nil {
+		if err := s.Plan(t.Context(), []delivery.Plan{{Deliveries: []delivery.Delivery{d}}}); err != nil {
 			t.Fatal(err)
 		}
 		s.purge.deleteOld(t.Context(), now)

@@ -2,17 +2,16 @@ package storetest
 
 import (
 	"fmt"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"reflect"
 	"strconv"
 	"testing"
-
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // claim claims what is due at a time, for 100 ms.
-func claim(t *testing.T, s Store, holder string, now, limit int, skip ...string) []domain.Delivery {
+func claim(t *testing.T, s Store, holder string, now, limit int, skip ...string) []delivery.Delivery {
 	t.Helper()
-	claimed, err := s.ClaimDeliveries(t.Context(), domain.DeliveryClaim{Now: at(now), Until: at(now + 100), Holder: holder, Skip: skip, Limit: limit})
+	claimed, err := s.ClaimDeliveries(t.Context(), delivery.Claim{Now: at(now), Until: at(now + 100), Holder: holder, Skip: skip, Limit: limit})
 	if err != nil {
 		t.Errorf("claiming: %v", err)
 	}
@@ -23,7 +22,7 @@ func claim(t *testing.T, s Store, holder string, now, limit int, skip ...string)
 }
 
 // claims checks what a claim gives, in order.
-func claims(t *testing.T, s Store, holder string, now, limit int, skip []string, want ...domain.Delivery) {
+func claims(t *testing.T, s Store, holder string, now, limit int, skip []string, want ...delivery.Delivery) {
 	t.Helper()
 	for i := range want {
 		want[i].DueTime = at(now + 100)
@@ -47,7 +46,7 @@ func claimants(t *testing.T, fresh Fresh) {
 		plan(t, s, newDelivery(fmt.Sprint("sale ", i), strconv.Itoa(20+i%4), 0, i))
 	}
 	plan(t, s, newDelivery("later", "20", 0, 2_000))
-	var got [callers][]domain.Delivery
+	var got [callers][]delivery.Delivery
 	together(callers, func(i int) {
 		for round := range 3 {
 			got[i] = append(got[i], claim(t, s, fmt.Sprint(i, " in round ", round), 1_000, 2)...)
@@ -99,7 +98,7 @@ func leases(t *testing.T, fresh Fresh) {
 	d = tried(d, 301, 0)
 	finish(t, s, d, "third")
 	again := tried(d, 302, 400)
-	again.State = domain.DeliveryDue
+	again.State = delivery.Due
 	finish(t, s, again, "third") // it is done
 	checkDelivery(t, s, d)
 	claims(t, s, "fourth", 5_000, 5, nil)
@@ -135,7 +134,7 @@ func deliveriesInOrder(t *testing.T, fresh Fresh) {
 		t.Fatalf("after the first is done, claimed are %+v, want change 1", got)
 	}
 	dead := tried(got[0], 420, 0)
-	dead.State = domain.DeliveryDead
+	dead.State = delivery.Dead
 	finish(t, s, dead, "f")
 	if got = claim(t, s, "g", 421, 5); len(got) != 1 || got[0].ID != refunded.ID {
 		t.Fatalf("after the second is dead, claimed are %+v, want change 10", got)

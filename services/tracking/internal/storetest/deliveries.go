@@ -10,28 +10,29 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // newDelivery returns a delivery that tells a publisher of a conversion's change, due at a number of
 // milliseconds.
-func newDelivery(conversion, publisher string, change, due int) domain.Delivery {
+func newDelivery(conversion, publisher string, change, due int) delivery.Delivery {
 	id := hash(conversion)
-	return domain.Delivery{
+	return delivery.Delivery{
 		ID: id + "-" + strconv.Itoa(change) + "-" + publisher, Conversion: id, Change: change, Publisher: publisher, Offer: "10",
-		Status: domain.StatusApproved, State: domain.DeliveryDue, Payload: `{"of":"` + conversion + `"}`,
+		Status: domain.StatusApproved, State: delivery.Due, Payload: `{"of":"` + conversion + `"}`,
 		DueTime: at(due), FirstDueTime: at(due), CreateTime: at(due),
 	}
 }
 
 // plan stores deliveries.
-func plan(t *testing.T, s Store, deliveries ...domain.Delivery) {
+func plan(t *testing.T, s Store, deliveries ...delivery.Delivery) {
 	t.Helper()
-	if err := s.Plan(t.Context(), []domain.DeliveryPlan{{Conversion: hash("whatever"), Revision: 1, Deliveries: deliveries}}); err != nil {
+	if err := s.Plan(t.Context(), []delivery.Plan{{Conversion: hash("whatever"), Revision: 1, Deliveries: deliveries}}); err != nil {
 		t.Errorf("planning: %v", err)
 	}
 }
 
-func checkDelivery(t *testing.T, s Store, want domain.Delivery) {
+func checkDelivery(t *testing.T, s Store, want delivery.Delivery) {
 	t.Helper()
 	if got, err := s.Delivery(t.Context(), want.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the delivery is\n%+v (%v), want\n%+v", got, err, want)
@@ -39,7 +40,7 @@ func checkDelivery(t *testing.T, s Store, want domain.Delivery) {
 }
 
 // finish stores a delivery after an attempt.
-func finish(t *testing.T, s Store, d domain.Delivery, holder string) {
+func finish(t *testing.T, s Store, d delivery.Delivery, holder string) {
 	t.Helper()
 	if err := s.FinishDelivery(t.Context(), d, holder); err != nil {
 		t.Errorf("finishing %s: %v", d.ID, err)
@@ -47,17 +48,17 @@ func finish(t *testing.T, s Store, d domain.Delivery, holder string) {
 }
 
 // tried returns a delivery after one more attempt: failed and due again, or done if due is 0.
-func tried(d domain.Delivery, now, due int) domain.Delivery {
+func tried(d delivery.Delivery, now, due int) delivery.Delivery {
 	d.AttemptCount++
-	d.Attempts = append(d.Attempts[:len(d.Attempts):len(d.Attempts)], domain.Attempt{
+	d.Attempts = append(d.Attempts[:len(d.Attempts):len(d.Attempts)], delivery.Attempt{
 		Time: at(now), HTTPStatus: 503, Latency: time.Duration(d.AttemptCount) * 1500 * time.Millisecond, Error: "answered \"503\" ž",
 	})
 	if due > 0 {
 		d.DueTime = at(due)
 		return d
 	}
-	d.Attempts[len(d.Attempts)-1] = domain.Attempt{Time: at(now), HTTPStatus: 200, Latency: 20 * time.Millisecond}
-	d.State, d.DueTime, d.FinishTime = domain.DeliveryDelivered, time.Time{}, at(now)
+	d.Attempts[len(d.Attempts)-1] = delivery.Attempt{Time: at(now), HTTPStatus: 200, Latency: 20 * time.Millisecond}
+	d.State, d.DueTime, d.FinishTime = delivery.Delivered, time.Time{}, at(now)
 	return d
 }
 
@@ -98,8 +99,8 @@ func replayedDelivery(t *testing.T, fresh Fresh) {
 	claims(t, s, "h", 1, 5, nil, done)
 	done = tried(done, 2, 0)
 	finish(t, s, done, "h")
-	for _, d := range []*domain.Delivery{&done, &waiting} {
-		d.State, d.DueTime, d.FirstDueTime, d.AttemptCount, d.FinishTime = domain.DeliveryDue, at(20), at(20), 0, time.Time{}
+	for _, d := range []*delivery.Delivery{&done, &waiting} {
+		d.State, d.DueTime, d.FirstDueTime, d.AttemptCount, d.FinishTime = delivery.Due, at(20), at(20), 0, time.Time{}
 		if got, err := s.ReplayDelivery(t.Context(), d.ID, at(20)); err != nil || !reflect.DeepEqual(got, *d) {
 			t.Errorf("replaying gives\n%+v (%v), want\n%+v", got, err, *d)
 		}
@@ -145,9 +146,9 @@ func plans(t *testing.T, fresh Fresh) {
 		t.Errorf("at most one unplanned: %d, %v", len(got), err)
 	}
 	told := newDelivery("first", "22", 0, 5)
-	planned := []domain.DeliveryPlan{
-		{Conversion: first.ID, Revision: 1, Deliveries: []domain.Delivery{told}},
-		{Conversion: second.ID, Revision: 1, Deliveries: []domain.Delivery{newDelivery("second", "22", 0, 6), newDelivery("second", "33", 0, 6)}},
+	planned := []delivery.Plan{
+		{Conversion: first.ID, Revision: 1, Deliveries: []delivery.Delivery{told}},
+		{Conversion: second.ID, Revision: 1, Deliveries: []delivery.Delivery{newDelivery("second", "22", 0, 6), newDelivery("second", "33", 0, 6)}},
 	}
 	// Meanwhile the second changes.
 	second = update(t, s, second.ID, func(c domain.Conversion) domain.Conversion {
@@ -187,9 +188,9 @@ func plans(t *testing.T, fresh Fresh) {
 }
 
 // deliveryRows are deliveries as lists have them.
-func deliveryRows() rows[domain.Delivery] {
-	return rows[domain.Delivery]{
-		value: func(d domain.Delivery, field string) any {
+func deliveryRows() rows[delivery.Delivery] {
+	return rows[delivery.Delivery]{
+		value: func(d delivery.Delivery, field string) any {
 			return map[string]any{
 				"id": d.ID, "conversion": d.Conversion, "publisher": d.Publisher, "offer": d.Offer, "status": string(d.Status),
 				"state": string(d.State), "create_time": d.CreateTime,
@@ -199,7 +200,7 @@ func deliveryRows() rows[domain.Delivery] {
 	}
 }
 
-func listDeliveries(t *testing.T, s Store, q listing.Query) []domain.Delivery {
+func listDeliveries(t *testing.T, s Store, q listing.Query) []delivery.Delivery {
 	t.Helper()
 	deliveries, err := s.Deliveries(t.Context(), q)
 	if err != nil {
@@ -215,7 +216,7 @@ func listDeliveries(t *testing.T, s Store, q listing.Query) []domain.Delivery {
 
 func deliveryLists(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
-	var stored []domain.Delivery
+	var stored []delivery.Delivery
 	for i := range 40 {
 		d := newDelivery(fmt.Sprint("sale ", i/2), strconv.Itoa(20+i%3), i%12, i/3)
 		d.Offer = []string{"10", "11"}[i%2]

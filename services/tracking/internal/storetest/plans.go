@@ -5,6 +5,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // Planned is a filter and an order that pages, exports or the console use often, with how a store must run the
@@ -114,7 +115,7 @@ func deliveryPlans() []Planned {
 	return append(asked("deliveries", "create_time", map[string]listing.Expr{
 		"create_time": nil,
 		"publisher":   is("publisher", listing.Equal, "22"),
-		"state":       is("state", listing.Equal, string(domain.DeliveryDead)),
+		"state":       is("state", listing.Equal, string(delivery.Dead)),
 	}), Planned{
 		Of: "deliveries", By: "conversion", Sorts: "a sale has few deliveries",
 		Query: listing.Query{Order: latest("create_time"), Where: is("conversion", listing.Equal, hash("sale", 1))},

@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 func clickRoundTrip(t *testing.T, fresh Fresh) {
@@ -236,7 +237,7 @@ func closed(t *testing.T, fresh Fresh) {
 	if err := s.InsertPostback(t.Context(), fullPostback()); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("InsertPostback: %v, want Unavailable", err)
 	}
-	if _, err := s.ClaimDeliveries(t.Context(), domain.DeliveryClaim{Now: at(0), Until: at(1), Holder: "h", Limit: 1}); !apperr.Is(err, apperr.Unavailable) {
+	if _, err := s.ClaimDeliveries(t.Context(), delivery.Claim{Now: at(0), Until: at(1), Holder: "h", Limit: 1}); !apperr.Is(err, apperr.Unavailable) {
 		t.Errorf("ClaimDeliveries: %v, want Unavailable", err)
 	}
 	if _, err := s.Unplanned(t.Context(), 1); !apperr.Is(err, apperr.Unavailable) {

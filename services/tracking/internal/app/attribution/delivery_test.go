@@ -11,8 +11,9 @@ import (
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	app "github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
@@ -21,7 +22,7 @@ import (
 type endpoints struct {
 	attribution.CouponClient
 	list map[string]domain.Publisher
-	sent []domain.Delivery
+	sent []delivery.Delivery
 }
 
 func (e *endpoints) Publisher(_ context.Context, id string) (domain.Publisher, error) {
@@ -32,14 +33,14 @@ func (e *endpoints) Publisher(_ context.Context, id string) (domain.Publisher, e
 	return p, nil
 }
 
-func (e *endpoints) Send(_ context.Context, _ domain.Publisher, d domain.Delivery) (domain.Attempt, string, string) {
+func (e *endpoints) Send(_ context.Context, _ domain.Publisher, d delivery.Delivery) (delivery.Attempt, string, string) {
 	e.sent = append(e.sent, d)
-	return domain.Attempt{Time: now, HTTPStatus: 418, Error: "answered 418"}, "https://a.example/?event=test", "teapot"
+	return delivery.Attempt{Time: now, HTTPStatus: 418, Error: "answered 418"}, "https://a.example/?event=test", "teapot"
 }
 
 // deliveries returns a service with this many dead deliveries of publisher 22 and one of 33, created a
 // millisecond apart, at a time a minute later; and how often it woke the courier.
-func deliveries(t *testing.T, dead int) (*delivery.Service, *endpoints, *atomic.Int64) {
+func deliveries(t *testing.T, dead int) (*app.Service, *endpoints, *atomic.Int64) {
 	t.Helper()
 	store, err := sqlitestore.Open(t.Context(), t.TempDir(), sqlitestore.Options{Retention: 24 * time.Hour, Calendar: rollup.NewCalendar(time.UTC), Now: func() time.Time { return now }})
 	if err != nil {
@@ -50,18 +51,18 @@ func deliveries(t *testing.T, dead int) (*delivery.Service, *endpoints, *atomic.
 			t.Error(err)
 		}
 	})
-	var list []domain.Delivery
+	var list []delivery.Delivery
 	for i := range dead + 1 {
 		at := now.Add(time.Duration(i) * time.Millisecond)
-		d := domain.TestDelivery("22", domain.PayloadV1, at)
+		d := delivery.Test("22", domain.PayloadV1, at)
 		if i == dead {
-			d = domain.TestDelivery("33", domain.PayloadV1, at)
+			d = delivery.Test("33", domain.PayloadV1, at)
 		}
 		d.Conversion = fmt.Sprintf("%032x", i)
 		d.ID = d.Conversion + "-0-" + d.Publisher
-		list = append(list, d.GivenUp(domain.Attempt{Time: at, Error: "answered 500"}, at))
+		list = append(list, d.GivenUp(delivery.Attempt{Time: at, Error: "answered 500"}, at))
 	}
-	if err := store.Plan(t.Context(), []domain.DeliveryPlan{{Conversion: list[0].Conversion, Revision: 1, Deliveries: list}}); err != nil {
+	if err := store.Plan(t.Context(), []delivery.Plan{{Conversion: list[0].Conversion, Revision: 1, Deliveries: list}}); err != nil {
 		t.Fatal(err)
 	}
 	template, err := deliveryurl.Compile("https://a.example/?event={event}")
@@ -70,13 +71,13 @@ func deliveries(t *testing.T, dead int) (*delivery.Service, *endpoints, *atomic.
 	}
 	to := &endpoints{list: map[string]domain.Publisher{"22": {ID: "22", Active: true, PostbackURL: template}, "33": {ID: "33", Active: true}}}
 	woken := new(atomic.Int64)
-	return delivery.New(delivery.Config{
+	return app.New(app.Config{
 		Store: store, Publishers: to, Now: func() time.Time { return now.Add(time.Minute) }, Sender: to, Wake: func() { woken.Add(1) },
 	}), to, woken
 }
 
 // listed returns the ids that a filter finds, over pages of two.
-func listed(t *testing.T, s *delivery.Service, filter string) []string {
+func listed(t *testing.T, s *app.Service, filter string) []string {
 	t.Helper()
 	var ids []string
 	req := listing.Request{Filter: filter, PageSize: 2}
@@ -113,7 +114,7 @@ func TestDeliveriesAreListed(t *testing.T) {
 		}
 	}
 	d, err := s.Delivery(t.Context(), last)
-	if err != nil || d.AttemptCount != 1 || d.State != domain.DeliveryDead {
+	if err != nil || d.AttemptCount != 1 || d.State != delivery.Dead {
 		t.Errorf("the delivery is %+v (%v)", d, err)
 	}
 	if _, err := s.Delivery(t.Context(), "nothing"); !apperr.Is(err, apperr.NotFound) || apperr.As(err).Reason != "DELIVERY_NOT_FOUND" {
@@ -126,7 +127,7 @@ func TestReplayDelivery(t *testing.T) {
 	s, _, woken := deliveries(t, 1)
 	id := fmt.Sprintf("%032x-0-22", 0)
 	d, err := s.ReplayDelivery(t.Context(), id)
-	if err != nil || d.State != domain.DeliveryDue || !d.DueTime.Equal(now.Add(time.Minute)) || !d.FirstDueTime.Equal(d.DueTime) || d.AttemptCount != 0 {
+	if err != nil || d.State != delivery.Due || !d.DueTime.Equal(now.Add(time.Minute)) || !d.FirstDueTime.Equal(d.DueTime) || d.AttemptCount != 0 {
 		t.Errorf("the delivery is %+v (%v)", d, err)
 	}
 	if woken.Load() == 0 {

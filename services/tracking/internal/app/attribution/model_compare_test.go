@@ -10,6 +10,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // pageSize makes lists of several pages.
@@ -151,18 +152,20 @@ func (r *run) compareDeliveries() {
 		if len(conversions) == 0 {
 			break
 		}
-		plans := make([]domain.DeliveryPlan, len(conversions))
+		plans := make([]delivery.Plan, len(conversions))
 		for i, c := range conversions {
 			publisher := func(id string) (domain.Publisher, bool) {
 				p, err := r.Publisher(r.ctx, id)
 				return p, err == nil
 			}
-			plans[i] = domain.DeliveryPlan{Conversion: c.ID, Revision: c.Revision, Deliveries: c.Plan(publisher, r.now)}
+			plans[i] = delivery.Plan{Conversion: c.ID, Revision: c.Revision, Deliveries: delivery.Planned(c, publisher, r.now)}
 		}
 		r.must(r.store.Plan(r.ctx, plans))
 	}
 	var got, want []string
-	for _, d := range all(r, func(req listing.Request) ([]domain.Delivery, string, error) { return r.service.Deliveries(r.ctx, req) }) {
+	for _, d := range all(r, func(req listing.Request) ([]delivery.Delivery, string, error) {
+		return r.service.Deliveries(r.ctx, req)
+	}) {
 		got = append(got, d.ID+" "+string(d.Status))
 	}
 	for _, s := range r.order {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 const (
@@ -46,19 +47,19 @@ func (c *Sender) bring(ctx context.Context, l *lane, j job) {
 }
 
 // try calls a delivery's publisher, and returns the delivery as it is after the attempt.
-func (c *Sender) try(ctx context.Context, d domain.Delivery) (domain.Delivery, result) {
+func (c *Sender) try(ctx context.Context, d delivery.Delivery) (delivery.Delivery, result) {
 	to, err := c.publishers.Publisher(ctx, d.Publisher)
 	start := c.moment()
 	switch {
 	case errors.Is(err, domain.ErrNotFound):
-		return c.giveUp(ctx, d, domain.Attempt{Time: start, Error: "there is no such publisher any more"}), untold
+		return c.giveUp(ctx, d, delivery.Attempt{Time: start, Error: "there is no such publisher any more"}), untold
 	case err != nil:
 		c.log.DebugContext(ctx, "a delivery waits for its publisher to be looked up", slog.String("delivery", d.ID), slog.Any("error", err))
 		return d.PutBack(start.Add(unknownPause)), untold
 	case !to.Active:
-		return c.giveUp(ctx, d, domain.Attempt{Time: start, Error: "the publisher is not active"}), untold
+		return c.giveUp(ctx, d, delivery.Attempt{Time: start, Error: "the publisher is not active"}), untold
 	case to.PostbackURL == nil:
-		return c.giveUp(ctx, d, domain.Attempt{Time: start, Error: "the publisher has no postback URL any more"}), untold
+		return c.giveUp(ctx, d, delivery.Attempt{Time: start, Error: "the publisher has no postback URL any more"}), untold
 	}
 	answer := c.call(ctx, to, d)
 	if answer.arrived() {
@@ -70,28 +71,28 @@ func (c *Sender) try(ctx context.Context, d domain.Delivery) (domain.Delivery, r
 	case answer.attempt.HTTPStatus == http.StatusGone:
 		return c.giveUp(ctx, d, answer.attempt), failed
 	}
-	pause := domain.RetryPause(d.AttemptCount+1, c.random(), answer.retryAfter)
+	pause := delivery.RetryPause(d.AttemptCount+1, c.random(), answer.retryAfter)
 	tried := d.Failed(answer.attempt, pause, c.moment())
-	if tried.State == domain.DeliveryDead {
+	if tried.State == delivery.Dead {
 		c.logDead(ctx, tried, answer.attempt)
 	}
 	return tried, failed
 }
 
-func (c *Sender) giveUp(ctx context.Context, d domain.Delivery, attempt domain.Attempt) domain.Delivery {
+func (c *Sender) giveUp(ctx context.Context, d delivery.Delivery, attempt delivery.Attempt) delivery.Delivery {
 	c.logDead(ctx, d, attempt)
 	return d.GivenUp(attempt, c.moment())
 }
 
 // logDead says that a delivery is given up.
-func (c *Sender) logDead(ctx context.Context, d domain.Delivery, attempt domain.Attempt) {
+func (c *Sender) logDead(ctx context.Context, d delivery.Delivery, attempt delivery.Attempt) {
 	c.log.WarnContext(ctx, "delivery given up", slog.String("delivery", d.ID), slog.String("publisher", d.Publisher),
 		slog.Int("attempts", d.AttemptCount+1), slog.String("error", attempt.Error))
 }
 
 // finish stores a delivery after its attempt. If the store fails, it retries until the lease ends: a delivery
 // that arrived should not be sent again because of that.
-func (c *Sender) finish(ctx context.Context, d domain.Delivery, j job) {
+func (c *Sender) finish(ctx context.Context, d delivery.Delivery, j job) {
 	for {
 		storing, cancel := context.WithTimeout(ctx, storeTimeout)
 		err := c.store.FinishDelivery(storing, d, j.holder)

@@ -4,9 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/google/uuid"
-
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // claim claims deliveries that are due, as long as there are some and places for them. What was claimed
@@ -36,7 +35,7 @@ func (c *Sender) claim(ctx, calling context.Context) (time.Duration, error) {
 }
 
 // nextClaim returns what is to be claimed now; with a limit of 0: nothing.
-func (c *Sender) nextClaim() domain.DeliveryClaim {
+func (c *Sender) nextClaim() delivery.Claim {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.moment()
@@ -44,9 +43,9 @@ func (c *Sender) nextClaim() domain.DeliveryClaim {
 	free := places - c.used
 	if free == 0 {
 		c.held = true
-		return domain.DeliveryClaim{}
+		return delivery.Claim{}
 	}
-	return domain.DeliveryClaim{
+	return delivery.Claim{
 		Now: now, Until: now.Add(lease), Holder: uuid.NewString(), Skip: skip,
 		Limit: min(claimShare, max(1, free/4)),
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // TestSaleIsDelivered goes from a conversion to a call: at once when woken, else within a second.
@@ -35,7 +35,7 @@ func TestSaleIsDelivered(t *testing.T) {
 				t.Fatalf("woken %t: the calls were %v", woken, calls)
 			}
 			d := w.of("c1-0-22")
-			if d.State != domain.DeliveryDelivered || d.AttemptCount != 1 || d.Attempts[0].HTTPStatus != 204 || d.Attempts[0].Error != "" || d.FinishTime.IsZero() {
+			if d.State != delivery.Delivered || d.AttemptCount != 1 || d.Attempts[0].HTTPStatus != 204 || d.Attempts[0].Error != "" || d.FinishTime.IsZero() {
 				t.Errorf("the delivery is %+v", d)
 			}
 			if n := w.unplanned(); n != 0 {
@@ -57,7 +57,7 @@ func TestCatalogOutOfReach(t *testing.T) {
 		_, stop := w.start(t)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if d := w.of("c2-0-22"); d.State != domain.DeliveryDue || d.AttemptCount != 0 || w.unplanned() != 1 {
+		if d := w.of("c2-0-22"); d.State != delivery.Due || d.AttemptCount != 0 || w.unplanned() != 1 {
 			t.Fatalf("the delivery is %+v, and %d conversions are not planned", d, w.unplanned())
 		}
 		w.publishers.fail(nil)
@@ -110,7 +110,7 @@ func TestRetries(t *testing.T) {
 			}
 		}
 		d := w.of("c1-0-22")
-		if d.State != domain.DeliveryDelivered || d.AttemptCount != 4 || len(d.Attempts) != 4 || d.Attempts[1].Error != "answered 302" {
+		if d.State != delivery.Delivered || d.AttemptCount != 4 || len(d.Attempts) != 4 || d.Attempts[1].Error != "answered 302" {
 			t.Errorf("the delivery is %+v", d)
 		}
 		stop()
@@ -138,7 +138,7 @@ func TestGivenUp(t *testing.T) {
 			"nobody": "there is no such publisher any more", "old": "answered 500", "damaged": "the delivery's payload is damaged",
 		} {
 			d := w.of("c1-0-" + id)
-			if d.State != domain.DeliveryDead || len(d.Attempts) != 1 || d.Attempts[0].Error != want || d.FinishTime.IsZero() {
+			if d.State != delivery.Dead || len(d.Attempts) != 1 || d.Attempts[0].Error != want || d.FinishTime.IsZero() {
 				t.Errorf("%s: %+v", id, d)
 			}
 		}
@@ -252,7 +252,7 @@ func TestStop(t *testing.T) {
 		now, later := 0, 0
 		for _, d := range w.all() {
 			switch {
-			case d.State != domain.DeliveryDue:
+			case d.State != delivery.Due:
 			case d.AttemptCount != 0:
 				t.Errorf("an attempt is counted for %+v", d)
 			case d.DueTime.After(time.Now()):

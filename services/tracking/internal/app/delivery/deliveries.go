@@ -6,13 +6,14 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // OneSender sends a delivery once.
 type OneSender interface {
 	// Send sends a delivery to its publisher. It returns the attempt, the URL that was called, and the beginning
 	// of the answer's body.
-	Send(ctx context.Context, to domain.Publisher, delivery domain.Delivery) (attempt domain.Attempt, url, body string)
+	Send(ctx context.Context, to domain.Publisher, delivery delivery.Delivery) (attempt delivery.Attempt, url, body string)
 }
 
 // PublisherClient answers what a delivery to a publisher needs.

@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 const (
@@ -28,7 +29,7 @@ func deliverySchema(zone *time.Location) *listing.Schema {
 }
 
 // deliveryValue returns the stored value of a delivery's field that lists are ordered by.
-func deliveryValue(d domain.Delivery, field string) any {
+func deliveryValue(d delivery.Delivery, field string) any {
 	if field == "create_time" {
 		return d.CreateTime
 	}
@@ -38,7 +39,7 @@ func deliveryValue(d domain.Delivery, field string) any {
 // Delivery returns a delivery by its id, with its attempts.
 //
 // Errors: NotFound (DELIVERY_NOT_FOUND).
-func (s *Service) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
+func (s *Service) Delivery(ctx context.Context, id string) (delivery.Delivery, error) {
 	d, err := s.store.Delivery(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
 		return d, noDelivery(id)
@@ -50,7 +51,7 @@ func (s *Service) Delivery(ctx context.Context, id string) (domain.Delivery, err
 // next.
 //
 // Errors: InvalidArgument on filter, order_by, page_size or page_token.
-func (s *Service) Deliveries(ctx context.Context, req listing.Request) ([]domain.Delivery, string, error) {
+func (s *Service) Deliveries(ctx context.Context, req listing.Request) ([]delivery.Delivery, string, error) {
 	q, err := s.schema.Query(req, nil, s.moment())
 	if err != nil {
 		return nil, "", err
@@ -66,7 +67,7 @@ func (s *Service) Deliveries(ctx context.Context, req listing.Request) ([]domain
 // ReplayDelivery makes a delivery due now, with no attempts counted, whatever its state.
 //
 // Errors: NotFound (DELIVERY_NOT_FOUND).
-func (s *Service) ReplayDelivery(ctx context.Context, id string) (domain.Delivery, error) {
+func (s *Service) ReplayDelivery(ctx context.Context, id string) (delivery.Delivery, error) {
 	d, err := s.store.ReplayDelivery(ctx, id, s.moment())
 	if errors.Is(err, domain.ErrNotFound) {
 		return d, noDelivery(id)
@@ -109,7 +110,7 @@ func (s *Service) ReplayDeliveries(ctx context.Context, filter string, validateO
 }
 
 // replayAll makes deliveries due now, and returns how many there still were.
-func (s *Service) replayAll(ctx context.Context, page []domain.Delivery) (int64, error) {
+func (s *Service) replayAll(ctx context.Context, page []delivery.Delivery) (int64, error) {
 	defer s.wake()
 	now := s.moment()
 	var replayed atomic.Int64
@@ -135,7 +136,7 @@ func (s *Service) replayAll(ctx context.Context, page []domain.Delivery) (int64,
 type TestCall struct {
 	// URL is what was called, Body the beginning of the answer's body.
 	URL     string
-	Attempt domain.Attempt
+	Attempt delivery.Attempt
 	Body    string
 }
 
@@ -153,7 +154,7 @@ func (s *Service) TestDelivery(ctx context.Context, publisher string) (TestCall,
 	if to.PostbackURL == nil {
 		return TestCall{}, apperr.New(apperr.FailedPrecondition, "NO_POSTBACK_URL", "publisher %s has no postback_url to send a test to", publisher)
 	}
-	attempt, url, body := s.sender.Send(ctx, to, domain.TestDelivery(publisher, to.Payload, s.moment()))
+	attempt, url, body := s.sender.Send(ctx, to, delivery.Test(publisher, to.Payload, s.moment()))
 	return TestCall{URL: url, Attempt: attempt, Body: body}, nil
 }
 

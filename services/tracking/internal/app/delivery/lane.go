@@ -2,10 +2,9 @@ package delivery
 
 import (
 	"context"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"log/slog"
 	"time"
-
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -31,7 +30,7 @@ type lane struct {
 
 // job is a claimed delivery.
 type job struct {
-	delivery domain.Delivery
+	delivery delivery.Delivery
 	holder   string
 	until    time.Time
 	// probe says that the call began while the circuit was open.

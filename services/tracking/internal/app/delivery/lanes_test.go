@@ -2,14 +2,13 @@ package delivery_test
 
 import (
 	"fmt"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"net/http"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // hang is an endpoint that never answers.
@@ -42,7 +41,7 @@ func TestHealthyAreNotHeldUp(t *testing.T) {
 			c.Wake()
 			time.Sleep(100 * time.Millisecond)
 			synctest.Wait()
-			for w.of(d.ID).State != domain.DeliveryDelivered && time.Since(start) < 10*time.Second {
+			for w.of(d.ID).State != delivery.Delivered && time.Since(start) < 10*time.Second {
 				time.Sleep(10 * time.Millisecond)
 				synctest.Wait()
 			}

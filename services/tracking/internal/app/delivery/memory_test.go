@@ -10,13 +10,14 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // memory is a Store in memory that keeps its contract, and counts what it is asked.
 type memory struct {
 	mu          sync.Mutex
 	conversions map[string]domain.Conversion
-	deliveries  map[string]domain.Delivery
+	deliveries  map[string]delivery.Delivery
 	holders     map[string]string
 	// err, if set, is what everything fails with.
 	err    error
@@ -26,11 +27,11 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{conversions: map[string]domain.Conversion{}, deliveries: map[string]domain.Delivery{}, holders: map[string]string{}}
+	return &memory{conversions: map[string]domain.Conversion{}, deliveries: map[string]delivery.Delivery{}, holders: map[string]string{}}
 }
 
 // put stores deliveries that are due.
-func (m *memory) put(deliveries ...domain.Delivery) {
+func (m *memory) put(deliveries ...delivery.Delivery) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, d := range deliveries {
@@ -46,14 +47,14 @@ func (m *memory) fail(err error) {
 }
 
 // of returns a delivery, or the zero Delivery if it does not exist.
-func (m *memory) of(id string) domain.Delivery {
+func (m *memory) of(id string) delivery.Delivery {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.deliveries[id]
 }
 
 // all returns all deliveries.
-func (m *memory) all() map[string]domain.Delivery {
+func (m *memory) all() map[string]delivery.Delivery {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return maps.Clone(m.deliveries)
@@ -94,7 +95,7 @@ func (m *memory) delivered(publisher string) int {
 	defer m.mu.Unlock()
 	n := 0
 	for _, d := range m.deliveries {
-		if d.Publisher == publisher && d.State == domain.DeliveryDelivered {
+		if d.Publisher == publisher && d.State == delivery.Delivered {
 			n++
 		}
 	}
@@ -113,7 +114,7 @@ func (m *memory) Unplanned(_ context.Context, limit int) ([]domain.Conversion, e
 	return found, m.err
 }
 
-func (m *memory) Plan(_ context.Context, plans []domain.DeliveryPlan) error {
+func (m *memory) Plan(_ context.Context, plans []delivery.Plan) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {
@@ -133,20 +134,20 @@ func (m *memory) Plan(_ context.Context, plans []domain.DeliveryPlan) error {
 	return nil
 }
 
-func (m *memory) ClaimDeliveries(_ context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error) {
+func (m *memory) ClaimDeliveries(_ context.Context, claim delivery.Claim) ([]delivery.Delivery, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.claims++
 	if m.err != nil {
 		return nil, m.err
 	}
-	var due []domain.Delivery
+	var due []delivery.Delivery
 	for _, d := range m.deliveries {
-		if d.State == domain.DeliveryDue && !d.DueTime.After(claim.Now) && !slices.Contains(claim.Skip, d.Publisher) && !m.behind(d) {
+		if d.State == delivery.Due && !d.DueTime.After(claim.Now) && !slices.Contains(claim.Skip, d.Publisher) && !m.behind(d) {
 			due = append(due, d)
 		}
 	}
-	slices.SortFunc(due, func(a, b domain.Delivery) int {
+	slices.SortFunc(due, func(a, b delivery.Delivery) int {
 		if order := a.DueTime.Compare(b.DueTime); order != 0 {
 			return order
 		}
@@ -163,16 +164,16 @@ func (m *memory) ClaimDeliveries(_ context.Context, claim domain.DeliveryClaim) 
 }
 
 // behind says whether an earlier delivery of the same conversion and publisher is not done.
-func (m *memory) behind(d domain.Delivery) bool {
+func (m *memory) behind(d delivery.Delivery) bool {
 	for change := range d.Change {
-		if other, ok := m.deliveries[deliveryID(d.Conversion, change, d.Publisher)]; ok && other.State == domain.DeliveryDue {
+		if other, ok := m.deliveries[deliveryID(d.Conversion, change, d.Publisher)]; ok && other.State == delivery.Due {
 			return true
 		}
 	}
 	return false
 }
 
-func (m *memory) FinishDelivery(_ context.Context, d domain.Delivery, holder string) error {
+func (m *memory) FinishDelivery(_ context.Context, d delivery.Delivery, holder string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {
@@ -185,23 +186,23 @@ func (m *memory) FinishDelivery(_ context.Context, d domain.Delivery, holder str
 	return nil
 }
 
-func (m *memory) ReplayDelivery(_ context.Context, id string, now time.Time) (domain.Delivery, error) {
+func (m *memory) ReplayDelivery(_ context.Context, id string, now time.Time) (delivery.Delivery, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d, ok := m.deliveries[id]
 	if !ok {
 		return d, domain.ErrNotFound
 	}
-	d.State, d.DueTime, d.FirstDueTime, d.AttemptCount, d.FinishTime = domain.DeliveryDue, now, now, 0, time.Time{}
+	d.State, d.DueTime, d.FirstDueTime, d.AttemptCount, d.FinishTime = delivery.Due, now, now, 0, time.Time{}
 	m.deliveries[id] = d
 	delete(m.holders, id)
 	return d, nil
 }
 
-func (m *memory) Delivery(_ context.Context, id string) (domain.Delivery, error) {
+func (m *memory) Delivery(_ context.Context, id string) (delivery.Delivery, error) {
 	return m.of(id), nil
 }
 
-func (m *memory) Deliveries(context.Context, listing.Query) ([]domain.Delivery, error) {
+func (m *memory) Deliveries(context.Context, listing.Query) ([]delivery.Delivery, error) {
 	return nil, nil
 }

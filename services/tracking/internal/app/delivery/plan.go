@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // planLimit is how many conversions are planned at once.
@@ -35,14 +36,14 @@ func (c *Sender) plan(ctx context.Context) (time.Duration, error) {
 
 // plans returns the delivery plans of conversions. It leaves out those whose publishers cannot be looked up, and
 // returns the reason as the error.
-func (c *Sender) plans(ctx context.Context, conversions []domain.Conversion) ([]domain.DeliveryPlan, error) {
+func (c *Sender) plans(ctx context.Context, conversions []domain.Conversion) ([]delivery.Plan, error) {
 	known := round{ask: c.publishers.Publisher, found: map[string]domain.Publisher{}, failed: map[string]error{}}
 	now := c.moment()
-	plans := make([]domain.DeliveryPlan, 0, len(conversions))
+	plans := make([]delivery.Plan, 0, len(conversions))
 	var left error
 	for _, conversion := range conversions {
 		var err error
-		deliveries := conversion.Plan(func(id string) (domain.Publisher, bool) {
+		deliveries := delivery.Planned(conversion, func(id string) (domain.Publisher, bool) {
 			publisher, askErr := known.get(ctx, id)
 			if askErr != nil && !errors.Is(askErr, domain.ErrNotFound) {
 				err = askErr
@@ -53,7 +54,7 @@ func (c *Sender) plans(ctx context.Context, conversions []domain.Conversion) ([]
 			left = fmt.Errorf("looking up a publisher of conversion %s: %w", conversion.ID, err)
 			continue
 		}
-		plans = append(plans, domain.DeliveryPlan{Conversion: conversion.ID, Revision: conversion.Revision, Deliveries: deliveries})
+		plans = append(plans, delivery.Plan{Conversion: conversion.ID, Revision: conversion.Revision, Deliveries: deliveries})
 	}
 	return plans, left
 }

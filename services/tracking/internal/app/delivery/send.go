@@ -12,6 +12,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 
 // answer is the result of a call.
 type answer struct {
-	attempt domain.Attempt
+	attempt delivery.Attempt
 	// url is what was called.
 	url string
 	// body is the beginning of the answer's body.
@@ -40,17 +41,17 @@ func (a answer) arrived() bool {
 }
 
 // Send implements OneSender. The publisher must have a postback URL.
-func (c *Sender) Send(ctx context.Context, to domain.Publisher, delivery domain.Delivery) (attempt domain.Attempt, url, body string) {
+func (c *Sender) Send(ctx context.Context, to domain.Publisher, delivery delivery.Delivery) (attempt delivery.Attempt, url, body string) {
 	a := c.call(ctx, to, delivery)
 	return a.attempt, a.url, a.body
 }
 
 // call calls a publisher's endpoint once.
-func (c *Sender) call(ctx context.Context, to domain.Publisher, d domain.Delivery) answer {
+func (c *Sender) call(ctx context.Context, to domain.Publisher, d delivery.Delivery) answer {
 	ctx, cancel := context.WithTimeout(ctx, c.callTimeout)
 	defer cancel()
 	start := c.now()
-	a := answer{attempt: domain.Attempt{Time: start.UTC().Truncate(time.Millisecond)}}
+	a := answer{attempt: delivery.Attempt{Time: start.UTC().Truncate(time.Millisecond)}}
 	req, err := request(ctx, to, d, start)
 	if err != nil {
 		a.attempt.Error, a.unsent = err.Error(), true
@@ -75,7 +76,7 @@ func (c *Sender) call(ctx context.Context, to domain.Publisher, d domain.Deliver
 }
 
 // request returns the signed request of a delivery. Its errors are for people to read.
-func request(ctx context.Context, to domain.Publisher, d domain.Delivery, now time.Time) (*http.Request, error) {
+func request(ctx context.Context, to domain.Publisher, d delivery.Delivery, now time.Time) (*http.Request, error) {
 	macros, err := d.Macros()
 	if err != nil {
 		return nil, errors.New("the delivery's payload is damaged")

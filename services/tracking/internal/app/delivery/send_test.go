@@ -20,8 +20,9 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 	"github.com/couponlink/couponlink/services/internal/outbound"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	app "github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // received is a request as a server got it.
@@ -48,7 +49,7 @@ func serve(t *testing.T, handler http.HandlerFunc) (origin string, last *atomic.
 }
 
 // sender returns a Sender that reaches the allowed hosts, and waits for answers only that long.
-func sender(t *testing.T, allowed string, timeout time.Duration) *delivery.Sender {
+func sender(t *testing.T, allowed string, timeout time.Duration) *app.Sender {
 	t.Helper()
 	hosts, err := outbound.ParseAllowed(allowed)
 	if err != nil {
@@ -56,15 +57,15 @@ func sender(t *testing.T, allowed string, timeout time.Duration) *delivery.Sende
 	}
 	client := outbound.NewClient(hosts)
 	t.Cleanup(client.CloseIdleConnections)
-	return delivery.NewSender(delivery.SenderConfig{Client: client, Now: time.Now, Log: slog.New(slog.DiscardHandler), CallTimeout: timeout})
+	return app.NewSender(app.SenderConfig{Client: client, Now: time.Now, Log: slog.New(slog.DiscardHandler), CallTimeout: timeout})
 }
 
 // send sends a test delivery to a publisher with a postback URL.
-func send(t *testing.T, c *delivery.Sender, method domain.DeliveryMethod, url string) (domain.Attempt, string) {
+func send(t *testing.T, c *app.Sender, method domain.DeliveryMethod, url string) (delivery.Attempt, string) {
 	t.Helper()
 	to := publisher(t, "22", url)
 	to.Method = method
-	attempt, _, body := c.Send(t.Context(), to, domain.TestDelivery("22", domain.PayloadV1, time.Now()))
+	attempt, _, body := c.Send(t.Context(), to, delivery.Test("22", domain.PayloadV1, time.Now()))
 	return attempt, body
 }
 
@@ -72,7 +73,7 @@ func TestGet(t *testing.T) {
 	t.Parallel()
 	origin, last := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "thanks") })
 	to := publisher(t, "22", origin+"/p/{pub_id}?id={conversion_id}&a=b+c&payout={payout}&t={conversion_time}")
-	d := domain.TestDelivery("22", domain.PayloadV1, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
+	d := delivery.Test("22", domain.PayloadV1, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 	attempt, url, body := sender(t, "127.0.0.1", time.Minute).Send(t.Context(), to, d)
 	if attempt.HTTPStatus != 200 || attempt.Error != "" || attempt.Latency <= 0 || attempt.Time.IsZero() || body != "thanks" {
 		t.Errorf("the attempt is %+v, the body %q", attempt, body)
@@ -95,7 +96,7 @@ func TestGet(t *testing.T) {
 func TestPost(t *testing.T) {
 	t.Parallel()
 	origin, last := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })
-	d := domain.TestDelivery("22", domain.PayloadV1, time.Now())
+	d := delivery.Test("22", domain.PayloadV1, time.Now())
 	to := publisher(t, "22", origin+"/p?id={delivery_id}")
 	to.Method = domain.DeliverByPost
 	attempt, _, _ := sender(t, "127.0.0.1", time.Minute).Send(t.Context(), to, d)
@@ -106,7 +107,7 @@ func TestPost(t *testing.T) {
 	if got.URL.RawQuery != "id="+d.ID || got.Header.Get("webhook-id") != d.ID {
 		t.Errorf("it came as %s with the id %q", got.URL, got.Header.Get("webhook-id"))
 	}
-	var payload domain.Payload
+	var payload delivery.Payload
 	if err := json.Unmarshal([]byte(got.body), &payload); err != nil || payload.Data.Event != "test" || payload.Type != "conversion.approved" {
 		t.Errorf("the payload is %+v: %v", payload, err)
 	}
@@ -126,7 +127,7 @@ func TestRotation(t *testing.T) {
 		to := publisher(t, "22", origin)
 		to.Method = domain.DeliverByPost
 		to.PreviousSecret, to.PreviousSecretExpireTime = previousSecret, time.Now().Add(r.expires)
-		d := domain.TestDelivery("22", domain.PayloadV1, time.Now())
+		d := delivery.Test("22", domain.PayloadV1, time.Now())
 		c.Send(t.Context(), to, d)
 		verify(t, last.Load(), secret, d.Payload, true)
 		verify(t, last.Load(), previousSecret, d.Payload, r.both)
@@ -140,11 +141,11 @@ func TestDamagedSecret(t *testing.T) {
 	c := sender(t, "127.0.0.1", time.Minute)
 	to := publisher(t, "22", origin)
 	to.Secret = "whsec_%%%"
-	if attempt, _, _ := c.Send(t.Context(), to, domain.TestDelivery("22", domain.PayloadV1, time.Now())); !strings.Contains(attempt.Error, "secret is damaged") || last.Load() != nil {
+	if attempt, _, _ := c.Send(t.Context(), to, delivery.Test("22", domain.PayloadV1, time.Now())); !strings.Contains(attempt.Error, "secret is damaged") || last.Load() != nil {
 		t.Errorf("the attempt is %+v", attempt)
 	}
 	to.Secret = ""
-	if attempt, _, _ := c.Send(t.Context(), to, domain.TestDelivery("22", domain.PayloadV1, time.Now())); attempt.Error != "" || last.Load().Header.Get("webhook-signature") != "" {
+	if attempt, _, _ := c.Send(t.Context(), to, delivery.Test("22", domain.PayloadV1, time.Now())); attempt.Error != "" || last.Load().Header.Get("webhook-signature") != "" {
 		t.Errorf("the attempt is %+v, signed %q", attempt, last.Load().Header.Get("webhook-signature"))
 	}
 }
@@ -317,7 +318,7 @@ func TestRun(t *testing.T) {
 	store.put(due("22", 300)...)
 	to := publisher(t, "22", origin)
 	to.PostbackURL = template
-	c := delivery.NewSender(delivery.SenderConfig{
+	c := app.NewSender(app.SenderConfig{
 		Store: store, Publishers: &publishers{list: map[string]domain.Publisher{"22": to}}, Client: outbound.NewClient(hosts),
 		Now: time.Now, Random: func() float64 { return 0 }, Log: slog.New(slog.DiscardHandler),
 	})

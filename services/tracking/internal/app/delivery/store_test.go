@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	app "github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore"
 )
@@ -28,7 +29,7 @@ func TestOnSQLite(t *testing.T) {
 		}
 	}()
 	w := newWorld(t, map[string]endpoint{"healthy": slow(time.Millisecond), "flaky": then(status(500), status(200)), "dead": hang})
-	c := delivery.NewSender(delivery.SenderConfig{
+	c := app.NewSender(app.SenderConfig{
 		Store: store, Publishers: w.publishers, Client: &http.Client{Transport: w}, Now: time.Now,
 		Random: func() float64 { return 0 }, Log: slog.New(slog.DiscardHandler), CallTimeout: time.Second,
 	})
@@ -67,7 +68,7 @@ func TestOnSQLite(t *testing.T) {
 		t.Errorf("%d of %d sales were told of, in %v", n, sales, took)
 	}
 	d, err := store.Delivery(t.Context(), last+"-0-healthy")
-	if err != nil || d.State != domain.DeliveryDelivered || len(d.Attempts) != 1 {
+	if err != nil || d.State != delivery.Delivered || len(d.Attempts) != 1 {
 		t.Errorf("the last delivery is %+v (%v)", d, err)
 	}
 	if calls := w.called("dead"); len(calls) < 5 || len(calls) > 2*8 {

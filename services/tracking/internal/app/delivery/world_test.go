@@ -13,8 +13,9 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
-	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	app "github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 const (
@@ -159,9 +160,9 @@ func (w *world) called(host string) []call {
 }
 
 // start runs a Sender until the returned function is called, which waits for its end.
-func (w *world) start(t *testing.T) (c *delivery.Sender, stop func()) {
+func (w *world) start(t *testing.T) (c *app.Sender, stop func()) {
 	t.Helper()
-	c = delivery.NewSender(delivery.SenderConfig{
+	c = app.NewSender(app.SenderConfig{
 		Store: w.memory, Publishers: w.publishers, Client: &http.Client{Transport: w}, Now: time.Now,
 		Random: func() float64 { return 0.5 }, Log: slog.New(slog.DiscardHandler), CallTimeout: w.timeout,
 	})
@@ -178,8 +179,8 @@ func (w *world) start(t *testing.T) (c *delivery.Sender, stop func()) {
 }
 
 // due returns deliveries of a publisher, each of a conversion of its own, that are due now.
-func due(publisher string, n int) []domain.Delivery {
-	list := make([]domain.Delivery, n)
+func due(publisher string, n int) []delivery.Delivery {
+	list := make([]delivery.Delivery, n)
 	for i := range list {
 		list[i] = dueDelivery(fmt.Sprintf("%04d%s", i, publisher), 0, publisher)
 	}
@@ -187,9 +188,9 @@ func due(publisher string, n int) []domain.Delivery {
 }
 
 // delivery returns a delivery that is due now.
-func dueDelivery(conversion string, change int, publisher string) domain.Delivery {
+func dueDelivery(conversion string, change int, publisher string) delivery.Delivery {
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	d := domain.TestDelivery(publisher, domain.PayloadV1, now)
+	d := delivery.Test(publisher, domain.PayloadV1, now)
 	d.ID, d.Conversion, d.Change = deliveryID(conversion, change, publisher), conversion, change
 	return d
 }

@@ -8,7 +8,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
@@ -37,8 +37,8 @@ func (d dueDelivery) line() line { return line{d.Conversion, d.Publisher} }
 
 // ClaimDeliveries claims deliveries that are due and first in their line. Of two concurrent claims of a delivery
 // one succeeds, since a claim is a single conditional write.
-func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error) {
-	var claimed []domain.Delivery
+func (s *Store) ClaimDeliveries(ctx context.Context, claim delivery.Claim) ([]delivery.Delivery, error) {
+	var claimed []delivery.Delivery
 	for range claimRounds {
 		wanted := claim.Limit - len(claimed)
 		if wanted <= 0 {
@@ -68,7 +68,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim)
 }
 
 // due returns deliveries that are due, the longest due first.
-func (s *Store) due(ctx context.Context, claim domain.DeliveryClaim, limit int) ([]dueDelivery, error) {
+func (s *Store) due(ctx context.Context, claim delivery.Claim, limit int) ([]dueDelivery, error) {
 	filter := append(StillDue(), dueBy(claim.Now)...)
 	if len(claim.Skip) > 0 {
 		filter = append(filter, bson.E{Key: "publisher", Value: bson.D{{Key: "$nin", Value: claim.Skip}}})
@@ -126,7 +126,7 @@ func (s *Store) firsts(ctx context.Context, found []dueDelivery) (first []string
 
 // takeFor claims those of some deliveries that nobody else has claimed since they were found due, and
 // returns them in the order of ids.
-func (s *Store) takeFor(ctx context.Context, claim domain.DeliveryClaim, ids []string) ([]domain.Delivery, error) {
+func (s *Store) takeFor(ctx context.Context, claim delivery.Claim, ids []string) ([]delivery.Delivery, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -141,11 +141,11 @@ func (s *Store) takeFor(ctx context.Context, claim domain.DeliveryClaim, ids []s
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[string]domain.Delivery, len(found))
+	byID := make(map[string]delivery.Delivery, len(found))
 	for _, d := range found {
 		byID[d.ID] = d
 	}
-	taken := make([]domain.Delivery, 0, len(found))
+	taken := make([]delivery.Delivery, 0, len(found))
 	for _, id := range ids {
 		if d, ok := byID[id]; ok {
 			taken = append(taken, d)

@@ -15,6 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -24,14 +25,14 @@ const Collection = "deliveries"
 
 // deliveryDocument is a delivery as it is stored. What lists can filter or order by is always present.
 type deliveryDocument struct {
-	ID         string               `bson:"_id"`
-	Conversion string               `bson:"conversion"`
-	Change     int                  `bson:"change"`
-	Publisher  string               `bson:"publisher"`
-	Offer      string               `bson:"offer"`
-	Status     domain.Status        `bson:"status"`
-	State      domain.DeliveryState `bson:"state"`
-	Payload    string               `bson:"payload"`
+	ID         string         `bson:"_id"`
+	Conversion string         `bson:"conversion"`
+	Change     int            `bson:"change"`
+	Publisher  string         `bson:"publisher"`
+	Offer      string         `bson:"offer"`
+	Status     domain.Status  `bson:"status"`
+	State      delivery.State `bson:"state"`
+	Payload    string         `bson:"payload"`
 	// DueTime and Holder are absent when it is done, Holder also when nobody tries it. There may be a
 	// field `followed` besides, which says that another one waits for it.
 	DueTime      time.Time        `bson:"due_time,omitempty"`
@@ -43,7 +44,7 @@ type deliveryDocument struct {
 	FinishTime   time.Time        `bson:"finish_time,omitempty"`
 }
 
-func encodeDelivery(d domain.Delivery) *deliveryDocument {
+func encodeDelivery(d delivery.Delivery) *deliveryDocument {
 	return &deliveryDocument{
 		ID: d.ID, Conversion: d.Conversion, Change: d.Change, Publisher: d.Publisher, Offer: d.Offer, Status: d.Status,
 		State: d.State, Payload: d.Payload, DueTime: d.DueTime, FirstDueTime: d.FirstDueTime, AttemptCount: d.AttemptCount,
@@ -51,8 +52,8 @@ func encodeDelivery(d domain.Delivery) *deliveryDocument {
 	}
 }
 
-func (d *deliveryDocument) decode() domain.Delivery {
-	return domain.Delivery{
+func (d *deliveryDocument) decode() delivery.Delivery {
+	return delivery.Delivery{
 		ID: d.ID, Conversion: d.Conversion, Change: d.Change, Publisher: d.Publisher, Offer: d.Offer, Status: d.Status,
 		State: d.State, Payload: d.Payload, DueTime: d.DueTime.UTC(), FirstDueTime: d.FirstDueTime.UTC(), AttemptCount: d.AttemptCount,
 		Attempts: record.DecodeAttempts(d.Attempts), CreateTime: d.CreateTime.UTC(), FinishTime: d.FinishTime.UTC(),
@@ -68,10 +69,10 @@ type Store struct{ db *mongodb.DB }
 func New(db *mongodb.DB) *Store { return &Store{db: db} }
 
 // StillDue selects the deliveries that are not done.
-func StillDue() bson.D { return bson.D{{Key: "state", Value: domain.DeliveryDue}} }
+func StillDue() bson.D { return bson.D{{Key: "state", Value: delivery.Due}} }
 
 // Plan stores the deliveries of plans, and then notes that their conversions are planned.
-func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
+func (s *Store) Plan(ctx context.Context, plans []delivery.Plan) error {
 	var planned []any
 	var notes []mongo.WriteModel
 	for _, p := range plans {
@@ -93,8 +94,8 @@ func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 }
 
 // FinishDelivery stores a claimed delivery after an attempt, if the holder still holds it.
-func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error {
-	d := encodeDelivery(delivery)
+func (s *Store) FinishDelivery(ctx context.Context, finished delivery.Delivery, holder string) error {
+	d := encodeDelivery(finished)
 	filter := append(append(mongodoc.ByID(d.ID), bson.E{Key: "holder", Value: holder}), StillDue()...)
 	changed := bson.D{
 		{Key: "state", Value: d.State},
@@ -102,7 +103,7 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, ho
 		{Key: "attempts", Value: d.Attempts},
 	}
 	gone := []string{"holder"}
-	if d.State != domain.DeliveryDue {
+	if d.State != delivery.Due {
 		gone = append(gone, "followed")
 	}
 	for _, moment := range []struct {
@@ -124,7 +125,7 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, ho
 		return mongodoc.Failure("finishing a delivery", err)
 	}
 	result, err = s.db.Collection(Collection).UpdateOne(ctx, filter, update)
-	if err != nil || result.MatchedCount == 0 || d.State == domain.DeliveryDue {
+	if err != nil || result.MatchedCount == 0 || d.State == delivery.Due {
 		return mongodoc.Failure("finishing a delivery", err)
 	}
 	return s.callUp(ctx, d)
@@ -132,9 +133,9 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, ho
 
 // ReplayDelivery makes a delivery due. A holder loses it: the result of an attempt in flight is not
 // stored.
-func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (domain.Delivery, error) {
+func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (delivery.Delivery, error) {
 	due := mongodoc.Set(bson.D{
-		{Key: "state", Value: domain.DeliveryDue},
+		{Key: "state", Value: delivery.Due},
 		{Key: "due_time", Value: now},
 		{Key: "first_due_time", Value: now},
 		{Key: "attempt_count", Value: 0},
@@ -146,16 +147,16 @@ func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (d
 }
 
 // Delivery returns a delivery by its id, or domain.ErrNotFound.
-func (s *Store) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
+func (s *Store) Delivery(ctx context.Context, id string) (delivery.Delivery, error) {
 	return mongodoc.One(ctx, s.db, Collection, id, (*deliveryDocument).decode)
 }
 
 // Deliveries returns the deliveries that a query selects, without their attempts.
-func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]domain.Delivery, error) {
+func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]delivery.Delivery, error) {
 	return mongodoc.List(ctx, s.db, Collection, q, (*deliveryDocument).decode, "attempts")
 }
 
 // Tables returns what is moved to another database.
 func (s *Store) Tables() []move.Table {
-	return []move.Table{mongodoc.Moved(s.db, Collection, (*deliveryDocument).decode, func(d domain.Delivery) string { return d.ID }, mongodb.EachAlone(encodeDelivery))}
+	return []move.Table{mongodoc.Moved(s.db, Collection, (*deliveryDocument).decode, func(d delivery.Delivery) string { return d.ID }, mongodb.EachAlone(encodeDelivery))}
 }

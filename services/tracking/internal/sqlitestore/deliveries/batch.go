@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
@@ -30,7 +30,7 @@ func (b *Batch) Statements() []sqlrow.Statement {
 	}
 }
 
-func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
+func (s *Store) Plan(ctx context.Context, plans []delivery.Plan) error {
 	if len(plans) == 0 {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (s *Store) Plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 }
 
 // plan writes all plans in one transaction.
-func (b *Batch) plan(ctx context.Context, plans []domain.DeliveryPlan) error {
+func (b *Batch) plan(ctx context.Context, plans []delivery.Plan) error {
 	for _, p := range plans {
 		for i := range p.Deliveries {
 			b.arguments.Clear()
@@ -59,7 +59,7 @@ func (b *Batch) plan(ctx context.Context, plans []domain.DeliveryPlan) error {
 	return nil
 }
 
-func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, holder string) error {
+func (s *Store) FinishDelivery(ctx context.Context, delivery delivery.Delivery, holder string) error {
 	// Encoded here and not in the one writer, since everyone waits for that.
 	attempts, err := attemptsColumn.Bind(&delivery)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Store) FinishDelivery(ctx context.Context, delivery domain.Delivery, ho
 }
 
 // finished writes the result of an attempt, and releases the deliveries that waited for this one to end.
-func (b *Batch) finished(ctx context.Context, d *domain.Delivery, attempts driver.Value, holder string) error {
+func (b *Batch) finished(ctx context.Context, d *delivery.Delivery, attempts driver.Value, holder string) error {
 	a := &b.arguments
 	a.Clear()
 	if err := sqlrow.Bind(a, triedColumns, d); err != nil {
@@ -83,7 +83,7 @@ func (b *Batch) finished(ctx context.Context, d *domain.Delivery, attempts drive
 		return err
 	}
 	rows, err := result.RowsAffected()
-	if err != nil || rows == 0 || d.State == domain.DeliveryDue {
+	if err != nil || rows == 0 || d.State == delivery.Due {
 		return err
 	}
 	a.Clear()

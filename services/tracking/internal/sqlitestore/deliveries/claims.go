@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
@@ -42,7 +43,7 @@ var (
 
 // ClaimDeliveries implements delivery.Store. It waits for a claim that has begun, even after ctx ends: otherwise
 // nobody would know what was claimed, or send it until the lease ends.
-func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim) ([]domain.Delivery, error) {
+func (s *Store) ClaimDeliveries(ctx context.Context, claim delivery.Claim) ([]delivery.Delivery, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim)
 	if err != nil {
 		return nil, fmt.Errorf("writing whom to skip: %w", err)
 	}
-	var claimed []domain.Delivery
+	var claimed []delivery.Delivery
 	err = s.run(context.WithoutCancel(ctx), func(ctx context.Context, tx *sqlrow.Tx) error {
 		look := max(claim.Limit, 0) // SQLite takes less for no limit
 		for range claimRounds {
@@ -77,7 +78,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, claim domain.DeliveryClaim)
 
 // take claims, up to a limit, the found deliveries that need not wait for an earlier one. It postpones each of
 // the others to the due time of the delivery that it waits for, so that no claim looks at it before.
-func take(ctx context.Context, t *sqlrow.Tx, claim domain.DeliveryClaim, found []domain.Delivery, limit int) (given []domain.Delivery, err error) {
+func take(ctx context.Context, t *sqlrow.Tx, claim delivery.Claim, found []delivery.Delivery, limit int) (given []delivery.Delivery, err error) {
 	for _, d := range found {
 		if len(given) == limit {
 			break
@@ -114,21 +115,21 @@ func dueBefore(ctx context.Context, t *sqlrow.Tx, key deliveryKey) (int64, error
 	return due, err
 }
 
-func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (domain.Delivery, error) {
+func (s *Store) ReplayDelivery(ctx context.Context, id string, now time.Time) (delivery.Delivery, error) {
 	key, ok := parseDeliveryID(id)
 	if !ok {
-		return domain.Delivery{}, domain.ErrNotFound
+		return delivery.Delivery{}, domain.ErrNotFound
 	}
-	var delivery domain.Delivery
+	var d delivery.Delivery
 	err := s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) (err error) {
 		if _, err = tx.Exec(ctx, replayDelivery, key.args(now.UnixMilli(), now.UnixMilli())...); err != nil {
 			return err
 		}
-		delivery, err = sqlrow.One(ctx, tx, scanWholeDelivery, selectDelivery, key.args()...)
+		d, err = sqlrow.One(ctx, tx, scanWholeDelivery, selectDelivery, key.args()...)
 		return sqlrow.ReadFailure("reading a delivery", err)
 	})
 	if err != nil {
-		return domain.Delivery{}, err
+		return delivery.Delivery{}, err
 	}
-	return delivery, nil
+	return d, nil
 }

@@ -16,31 +16,32 @@ import (
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 var (
 	// deliveryColumns are those of lists.
-	deliveryColumns = table.Columns[domain.Delivery]{
-		sqlrow.HashColumn("conversion", func(d *domain.Delivery) *string { return &d.Conversion }),
-		table.Number("change", func(d *domain.Delivery) *int { return &d.Change }),
-		table.Text("publisher", func(d *domain.Delivery) *string { return &d.Publisher }),
-		table.Text("offer", func(d *domain.Delivery) *string { return &d.Offer }),
-		table.Text("status", func(d *domain.Delivery) *domain.Status { return &d.Status }),
-		table.Text("state", func(d *domain.Delivery) *domain.DeliveryState { return &d.State }),
-		table.OptionalTime("due_time", func(d *domain.Delivery) *time.Time { return &d.DueTime }),
-		table.Time("first_due_time", func(d *domain.Delivery) *time.Time { return &d.FirstDueTime }),
-		table.Number("attempt_count", func(d *domain.Delivery) *int { return &d.AttemptCount }),
-		table.Time("create_time", func(d *domain.Delivery) *time.Time { return &d.CreateTime }),
-		table.OptionalTime("finish_time", func(d *domain.Delivery) *time.Time { return &d.FinishTime }),
-		table.Text("payload", func(d *domain.Delivery) *string { return &d.Payload }),
+	deliveryColumns = table.Columns[delivery.Delivery]{
+		sqlrow.HashColumn("conversion", func(d *delivery.Delivery) *string { return &d.Conversion }),
+		table.Number("change", func(d *delivery.Delivery) *int { return &d.Change }),
+		table.Text("publisher", func(d *delivery.Delivery) *string { return &d.Publisher }),
+		table.Text("offer", func(d *delivery.Delivery) *string { return &d.Offer }),
+		table.Text("status", func(d *delivery.Delivery) *domain.Status { return &d.Status }),
+		table.Text("state", func(d *delivery.Delivery) *delivery.State { return &d.State }),
+		table.OptionalTime("due_time", func(d *delivery.Delivery) *time.Time { return &d.DueTime }),
+		table.Time("first_due_time", func(d *delivery.Delivery) *time.Time { return &d.FirstDueTime }),
+		table.Number("attempt_count", func(d *delivery.Delivery) *int { return &d.AttemptCount }),
+		table.Time("create_time", func(d *delivery.Delivery) *time.Time { return &d.CreateTime }),
+		table.OptionalTime("finish_time", func(d *delivery.Delivery) *time.Time { return &d.FinishTime }),
+		table.Text("payload", func(d *delivery.Delivery) *string { return &d.Payload }),
 	}
 	attemptsColumn = table.JSON("attempts",
-		func(d *domain.Delivery) *[]record.Attempt { return sqlrow.Listed(record.EncodeAttempts(d.Attempts)) },
-		func(d *domain.Delivery, attempts *[]record.Attempt) { d.Attempts = record.DecodeAttempts(*attempts) })
+		func(d *delivery.Delivery) *[]record.Attempt { return sqlrow.Listed(record.EncodeAttempts(d.Attempts)) },
+		func(d *delivery.Delivery, attempts *[]record.Attempt) { d.Attempts = record.DecodeAttempts(*attempts) })
 	wholeDelivery      = append(deliveryColumns[:len(deliveryColumns):len(deliveryColumns)], attemptsColumn)
-	insertedDeliveries = table.Of(wholeDelivery, table.Columns[domain.Delivery]{table.Derived("holder", func(*domain.Delivery) string { return "" })})
+	insertedDeliveries = table.Of(wholeDelivery, table.Columns[delivery.Delivery]{table.Derived("holder", func(*delivery.Delivery) string { return "" })})
 	// triedColumns are what an attempt changes besides the attempts.
 	triedColumns = deliveryColumns.Only("state", "due_time", "attempt_count", "finish_time")
 
@@ -58,7 +59,7 @@ type deliveryKey struct {
 	publisher  string
 }
 
-func keyOf(d *domain.Delivery) deliveryKey { return deliveryKey{d.Conversion, d.Change, d.Publisher} }
+func keyOf(d *delivery.Delivery) deliveryKey { return deliveryKey{d.Conversion, d.Change, d.Publisher} }
 
 // parseDeliveryID returns the key in a delivery's id; ok is false if it is no such id.
 func parseDeliveryID(id string) (key deliveryKey, ok bool) {
@@ -74,16 +75,16 @@ func (k deliveryKey) args(before ...any) []any {
 }
 
 // scanDelivery reads a row of deliveryColumns.
-func scanDelivery(row table.Row) (domain.Delivery, error) {
+func scanDelivery(row table.Row) (delivery.Delivery, error) {
 	return scanDeliveryOf(row, deliveryColumns)
 }
 
 // scanWholeDelivery reads a row of wholeDelivery.
-func scanWholeDelivery(row table.Row) (domain.Delivery, error) {
+func scanWholeDelivery(row table.Row) (delivery.Delivery, error) {
 	return scanDeliveryOf(row, wholeDelivery)
 }
 
-func scanDeliveryOf(row table.Row, columns table.Columns[domain.Delivery]) (domain.Delivery, error) {
+func scanDeliveryOf(row table.Row, columns table.Columns[delivery.Delivery]) (delivery.Delivery, error) {
 	d, err := columns.Read(row)
 	if err != nil {
 		return d, err
@@ -104,16 +105,16 @@ func New(db *sqlitedb.DB, run sqlrow.Tasks, batch func(context.Context, Write) e
 	return &Store{db: db, run: run, batch: batch}
 }
 
-func (s *Store) Delivery(ctx context.Context, id string) (domain.Delivery, error) {
+func (s *Store) Delivery(ctx context.Context, id string) (delivery.Delivery, error) {
 	key, ok := parseDeliveryID(id)
 	if !ok {
-		return domain.Delivery{}, sqlrow.ReadFailure("", sql.ErrNoRows)
+		return delivery.Delivery{}, sqlrow.ReadFailure("", sql.ErrNoRows)
 	}
 	delivery, err := scanWholeDelivery(s.db.Read().QueryRowContext(ctx, selectDelivery, key.args()...))
 	return delivery, sqlrow.ReadFailure("reading a delivery", err)
 }
 
-func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]domain.Delivery, error) {
+func (s *Store) Deliveries(ctx context.Context, q listing.Query) ([]delivery.Delivery, error) {
 	query, args := deliveryQuery(q)
 	deliveries, err := sqlrow.Report(ctx, s.db, scanDelivery, query, args...)
 	return deliveries, sqlrow.ReadFailure("listing deliveries", err)
@@ -129,7 +130,7 @@ func deliveryQuery(q listing.Query) (query string, args []any) {
 
 // markDelivery derives a condition on the column dead.
 func markDelivery(c listing.Compare) (more listing.Compare, ok bool) {
-	return listing.Compare{Field: "dead", Op: listing.Equal, Value: true}, c.Field == "state" && c.Value == string(domain.DeliveryDead)
+	return listing.Compare{Field: "dead", Op: listing.Equal, Value: true}, c.Field == "state" && c.Value == string(delivery.Dead)
 }
 
 // byKeys replaces a condition on an id by conditions on the columns that the id is made of, so that the primary
@@ -184,8 +185,8 @@ func encodeDelivery(field string, value any) any {
 func (s *Store) Tables() []move.Table { return []move.Table{deliveriesToMove().In(s.db, s.run)} }
 
 // deliveriesToMove are moved without their claims, because the processes that held them have ended.
-func deliveriesToMove() sqlrow.MovedTable[domain.Delivery] {
-	return sqlrow.MovedTable[domain.Delivery]{
+func deliveriesToMove() sqlrow.MovedTable[delivery.Delivery] {
+	return sqlrow.MovedTable[delivery.Delivery]{
 		Name:  "deliveries",
 		Query: sqlrow.AfterKey("deliveries", wholeDelivery, deliveryColumns.Only("conversion", "change", "publisher")),
 		Args: func(key []string) []any {
@@ -196,7 +197,7 @@ func deliveriesToMove() sqlrow.MovedTable[domain.Delivery] {
 			return of.args()
 		},
 		Scan: scanWholeDelivery,
-		Key:  func(d *domain.Delivery) []string { return []string{d.ID} },
+		Key:  func(d *delivery.Delivery) []string { return []string{d.ID} },
 		Put:  sqlrow.ReplaceIn("deliveries", insertedDeliveries),
 	}
 }

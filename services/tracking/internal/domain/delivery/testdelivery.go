@@ -1,9 +1,10 @@
-package domain
+package delivery
 
 import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 const (
@@ -15,17 +16,17 @@ const (
 
 // TestDelivery returns a delivery that tells a publisher of a made-up conversion that was created approved. Its
 // event is `test`, and its id all zeros.
-func TestDelivery(publisher string, version PayloadVersion, now time.Time) Delivery {
+func Test(publisher string, version domain.PayloadVersion, now time.Time) Delivery {
 	amount := money.Money{Currency: "USD", Units: 100}
-	c := Conversion{
+	c := domain.Conversion{
 		ID: testConversion, Offer: testEvent, Publisher: publisher, Event: testEvent,
 		CouponCode: "TEST10", Click: testClick, PubClickID: testEvent, PubSubID: testEvent,
-		PubUniques: Uniques{testEvent, testEvent, "TEST10", testEvent, testEvent}, TransactionID: testEvent,
+		PubUniques: domain.Uniques{testEvent, testEvent, "TEST10", testEvent, testEvent}, TransactionID: testEvent,
 		Amount: amount, Payout: money.Money{Currency: "USD", Units: 10}, Revenue: money.Money{Currency: "USD", Units: 15},
-		Status: StatusApproved, Outcome: Attributed, Method: CouponCode, ConversionTime: now, CreateTime: now, UpdateTime: now,
+		Status: domain.StatusApproved, Outcome: domain.Attributed, Method: domain.CouponCode, ConversionTime: now, CreateTime: now, UpdateTime: now,
 	}
 	return Delivery{
 		ID: testConversion + "-0-" + publisher, Conversion: c.ID, Publisher: publisher, Offer: c.Offer, Status: c.Status,
-		State: DeliveryDue, Payload: c.payload(version, c.happenings()[0], c.State()), DueTime: now, FirstDueTime: now, CreateTime: now,
+		State: Due, Payload: payload(c, version, happenings(c)[0], c.State()), DueTime: now, FirstDueTime: now, CreateTime: now,
 	}
 }

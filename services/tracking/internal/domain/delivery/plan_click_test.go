@@ -1,4 +1,4 @@
-package domain_test
+package delivery_test
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // TestPlanTellsNobodyOfAnothersClick: what a publisher put on its click stays its own when the sale is
@@ -26,11 +27,11 @@ func TestPlanTellsNobodyOfAnothersClick(t *testing.T) {
 	}
 	all := []domain.Status{domain.StatusPending, domain.StatusApproved, domain.StatusRejected}
 	for _, picky := range []bool{false, true} {
-		told := map[string]domain.PayloadData{}
-		for _, d := range c.Plan(func(id string) (domain.Publisher, bool) {
+		told := map[string]delivery.Data{}
+		for _, d := range delivery.Planned(c, func(id string) (domain.Publisher, bool) {
 			return domain.Publisher{ID: id, Active: true, PostbackURL: url, Statuses: all, OnlyWithClick: picky}, true
 		}, changeTime) {
-			var p domain.Payload
+			var p delivery.Payload
 			if err := json.Unmarshal([]byte(d.Payload), &p); err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +60,7 @@ func TestPlanTellsNobodyOfAnothersCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{"22": "SALE20&SALE20&COUPON_CODE", "33": "OTHER&OTHER&MANUAL"}
-	planned := c.Plan(func(id string) (domain.Publisher, bool) {
+	planned := delivery.Planned(c, func(id string) (domain.Publisher, bool) {
 		return domain.Publisher{ID: id, Active: true, PostbackURL: url, Statuses: []domain.Status{domain.StatusPending, domain.StatusRejected}}, true
 	}, changeTime)
 	if len(planned) != len(want) {

@@ -1,19 +1,22 @@
-package domain
+// Package delivery decides what publishers are told of their conversions: which deliveries, with what content, and when
+// one that failed is tried again.
+package delivery
 
 import (
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"slices"
 	"strconv"
 	"time"
 )
 
 // DeliveryState says whether a delivery is done.
-type DeliveryState string
+type State string
 
 // The states of a delivery.
 const (
-	DeliveryDue       DeliveryState = "DUE"
-	DeliveryDelivered DeliveryState = "DELIVERED"
-	DeliveryDead      DeliveryState = "DEAD"
+	Due       State = "DUE"
+	Delivered State = "DELIVERED"
+	Dead      State = "DEAD"
 )
 
 // Delivery is one notification of a publisher about its conversion, with all its attempts.
@@ -26,8 +29,8 @@ type Delivery struct {
 	Publisher string
 	Offer     string
 	// Status is the conversion's status that it reports.
-	Status Status
-	State  DeliveryState
+	Status domain.Status
+	State  State
 	// Payload is the JSON body of a POST; see the type Payload.
 	Payload string
 	// DueTime is the time of the next attempt, or the end of the present attempt's lease. Zero when it is
@@ -54,24 +57,24 @@ type Attempt struct {
 	Error string
 }
 
-// Plan returns the deliveries for a conversion's changes that are not planned yet. publisher looks up a
+// Planned returns the deliveries for a conversion's changes that are not planned yet. publisher looks up a
 // publisher by its id, and returns false if it does not exist.
-func (c Conversion) Plan(publisher func(id string) (Publisher, bool), now time.Time) []Delivery {
+func Planned(c domain.Conversion, publisher func(id string) (domain.Publisher, bool), now time.Time) []Delivery {
 	var planned []Delivery
-	for _, h := range c.happenings() {
+	for _, h := range happenings(c) {
 		if h.change < c.PlanFrom {
 			continue
 		}
 		for _, state := range h.states {
 			to, ok := publisher(state.Publisher)
-			shown := c.shownTo(state)
-			if !ok || !to.takes(h, state.Status, shown) {
+			shown := shownTo(c, state)
+			if !ok || !takes(to, h, state.Status, shown) {
 				continue
 			}
 			planned = append(planned, Delivery{
 				ID:         c.ID + "-" + strconv.Itoa(h.change) + "-" + to.ID,
 				Conversion: c.ID, Change: h.change, Publisher: to.ID, Offer: c.Offer, Status: state.Status,
-				State: DeliveryDue, Payload: shown.payload(to.Payload, h, state), DueTime: now, FirstDueTime: now, CreateTime: now,
+				State: Due, Payload: payload(shown, to.Payload, h, state), DueTime: now, FirstDueTime: now, CreateTime: now,
 			})
 		}
 	}
@@ -80,7 +83,7 @@ func (c Conversion) Plan(publisher func(id string) (Publisher, bool), now time.T
 
 // shownTo returns the conversion as a state's publisher may see it: as it was credited then, and without the
 // values that another publisher put on the click, since the sale may have been reassigned.
-func (c Conversion) shownTo(state State) Conversion {
+func shownTo(c domain.Conversion, state domain.State) domain.Conversion {
 	if c.PubUniques[2] == c.CouponCode {
 		c.PubUniques[2] = state.CouponCode
 	}
@@ -90,7 +93,7 @@ func (c Conversion) shownTo(state State) Conversion {
 	}
 	c.PubClickID, c.PubSubID = "", ""
 	code := c.PubUniques[2]
-	c.PubUniques = Uniques{}
+	c.PubUniques = domain.Uniques{}
 	if code == c.CouponCode {
 		c.PubUniques[2] = code
 	}
@@ -98,13 +101,13 @@ func (c Conversion) shownTo(state State) Conversion {
 }
 
 // takes reports whether a publisher wants a delivery of what happened to a conversion.
-func (p Publisher) takes(h happening, status Status, c Conversion) bool {
+func takes(p domain.Publisher, h happening, status domain.Status, c domain.Conversion) bool {
 	return p.Active && p.PostbackURL != nil && slices.Contains(p.Statuses, status) &&
-		(h.pays || p.Payload == PayloadV2) && (!p.OnlyWithClick || c.PubClickID != "")
+		(h.pays || p.Payload == domain.PayloadV2) && (!p.OnlyWithClick || c.PubClickID != "")
 }
 
 // DeliveryPlan holds the deliveries for a conversion's changes up to a revision.
-type DeliveryPlan struct {
+type Plan struct {
 	// Conversion is the conversion's id, and Revision its revision when the plan was made.
 	Conversion string
 	Revision   int64
@@ -112,7 +115,7 @@ type DeliveryPlan struct {
 }
 
 // DeliveryClaim asks for deliveries that are due.
-type DeliveryClaim struct {
+type Claim struct {
 	Now time.Time
 	// Until is when the claim's lease ends.
 	Until time.Time

@@ -1,4 +1,4 @@
-package domain
+package delivery
 
 import (
 	"encoding/json"
@@ -9,10 +9,11 @@ import (
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 // PayloadHead is the beginning of a payload of either version, in the form that Standard Webhooks recommends.
-type PayloadHead struct {
+type Head struct {
 	// Type is one of the types of happenings with PayloadV2. With PayloadV1 it is conversion.pending,
 	// conversion.approved or conversion.rejected.
 	Type string `json:"type"`
@@ -24,39 +25,39 @@ type PayloadHead struct {
 
 // Payload is the content of a delivery with PayloadV1: the body of a POST, and the values of a URL's macros.
 type Payload struct {
-	PayloadHead
-	Data PayloadData `json:"data"`
+	Head
+	Data Data `json:"data"`
 }
 
 // EventPayload is the same with PayloadV2.
 type EventPayload struct {
-	PayloadHead
+	Head
 	Data EventData `json:"data"`
 }
 
 // PayloadSale is a conversion as its publisher sees it, without amounts.
-type PayloadSale struct {
-	Conversion    string `json:"conversion"`
-	Event         string `json:"event"`
-	Status        Status `json:"status"`
-	Method        Method `json:"method"`
-	Offer         string `json:"offer"`
-	Publisher     string `json:"publisher"`
-	CouponCode    string `json:"couponCode"`
-	Click         string `json:"click"`
-	PubClickID    string `json:"pubClickId"`
-	PubSubID      string `json:"pubSubId"`
-	PubUnique1    string `json:"pubUnique1"`
-	PubUnique2    string `json:"pubUnique2"`
-	PubUnique3    string `json:"pubUnique3"`
-	PubUnique4    string `json:"pubUnique4"`
-	PubUnique5    string `json:"pubUnique5"`
-	TransactionID string `json:"transactionId"`
+type Sale struct {
+	Conversion    string        `json:"conversion"`
+	Event         string        `json:"event"`
+	Status        domain.Status `json:"status"`
+	Method        domain.Method `json:"method"`
+	Offer         string        `json:"offer"`
+	Publisher     string        `json:"publisher"`
+	CouponCode    string        `json:"couponCode"`
+	Click         string        `json:"click"`
+	PubClickID    string        `json:"pubClickId"`
+	PubSubID      string        `json:"pubSubId"`
+	PubUnique1    string        `json:"pubUnique1"`
+	PubUnique2    string        `json:"pubUnique2"`
+	PubUnique3    string        `json:"pubUnique3"`
+	PubUnique4    string        `json:"pubUnique4"`
+	PubUnique5    string        `json:"pubUnique5"`
+	TransactionID string        `json:"transactionId"`
 }
 
 // PayloadData is a conversion with amounts as decimals, "" if there is no amount.
-type PayloadData struct {
-	PayloadSale
+type Data struct {
+	Sale
 	Amount         string `json:"amount"`
 	Currency       string `json:"currency"`
 	RefundedAmount string `json:"refundedAmount"`
@@ -67,29 +68,29 @@ type PayloadData struct {
 
 // EventData is a conversion with amounts as in the API, absent if there is no amount.
 type EventData struct {
-	PayloadSale
-	Amount         *PayloadMoney `json:"amount,omitempty"`
-	RefundedAmount *PayloadMoney `json:"refundedAmount,omitempty"`
-	Payout         *PayloadMoney `json:"payout,omitempty"`
-	ConversionTime string        `json:"conversionTime"`
+	Sale
+	Amount         *Money `json:"amount,omitempty"`
+	RefundedAmount *Money `json:"refundedAmount,omitempty"`
+	Payout         *Money `json:"payout,omitempty"`
+	ConversionTime string `json:"conversionTime"`
 }
 
 // PayloadMoney is an amount as the API's JSON has it.
-type PayloadMoney struct {
+type Money struct {
 	CurrencyCode string `json:"currencyCode"`
 	Units        int64  `json:"units,string"`
 	Nanos        int32  `json:"nanos"`
 }
 
-func payloadMoney(m money.Money) *PayloadMoney {
+func payloadMoney(m money.Money) *Money {
 	if m.IsNone() {
 		return nil
 	}
-	return &PayloadMoney{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
+	return &Money{CurrencyCode: m.Currency, Units: m.Units, Nanos: m.Nanos}
 }
 
 // money returns the amount; none for nil.
-func (m *PayloadMoney) money() money.Money {
+func (m *Money) money() money.Money {
 	if m == nil {
 		return money.Money{}
 	}
@@ -97,31 +98,31 @@ func (m *PayloadMoney) money() money.Money {
 }
 
 // payload returns the JSON of an event: what happened to the conversion, and its state after it.
-func (c Conversion) payload(version PayloadVersion, h happening, state State) string {
-	head := PayloadHead{Type: "conversion." + strings.ToLower(string(state.Status)), Timestamp: h.at.Format(time.RFC3339Nano)}
+func payload(c domain.Conversion, version domain.PayloadVersion, h happening, state domain.State) string {
+	head := Head{Type: "conversion." + strings.ToLower(string(state.Status)), Timestamp: h.at.Format(time.RFC3339Nano)}
 	u := c.PubUniques
-	sale := PayloadSale{
+	sale := Sale{
 		Conversion: resource.Conversion(c.ID), Event: c.Event, Status: state.Status, Method: c.Method,
 		Offer: resource.Offer(c.Offer), Publisher: resource.Publisher(state.Publisher), CouponCode: c.CouponCode,
 		PubUnique1: u[0], PubUnique2: u[1], PubUnique3: u[2], PubUnique4: u[3], PubUnique5: u[4],
 		Click: c.Click, PubClickID: c.PubClickID, PubSubID: c.PubSubID, TransactionID: c.TransactionID,
 	}
 	converted := c.ConversionTime.Format(time.RFC3339Nano)
-	if version != PayloadV2 {
-		return encoded(Payload{head, PayloadData{
-			PayloadSale: sale, Amount: state.Amount.Decimal(), Currency: state.Amount.Currency, RefundedAmount: state.Refunded.Decimal(),
+	if version != domain.PayloadV2 {
+		return encoded(Payload{head, Data{
+			Sale: sale, Amount: state.Amount.Decimal(), Currency: state.Amount.Currency, RefundedAmount: state.Refunded.Decimal(),
 			Payout: state.Payout.Decimal(), PayoutCurrency: state.Payout.Currency, ConversionTime: converted,
 		}})
 	}
 	head.Type, head.Sequence = h.kind, h.sequence
 	return encoded(EventPayload{head, EventData{
-		PayloadSale: sale, Amount: payloadMoney(state.Amount), RefundedAmount: payloadMoney(state.Refunded),
+		Sale: sale, Amount: payloadMoney(state.Amount), RefundedAmount: payloadMoney(state.Refunded),
 		Payout: payloadMoney(state.Payout), ConversionTime: converted,
 	}})
 }
 
-func encoded(payload any) string {
-	text, err := json.Marshal(payload)
+func encoded(content any) string {
+	text, err := json.Marshal(content)
 	if err != nil { // cannot happen: all fields are texts and numbers
 		return "{}"
 	}
@@ -129,10 +130,10 @@ func encoded(payload any) string {
 }
 
 // Head returns how the delivery's payload begins; the zero PayloadHead if the payload is damaged.
-func (d Delivery) Head() PayloadHead {
-	var head PayloadHead
+func (d Delivery) Head() Head {
+	var head Head
 	if json.Unmarshal([]byte(d.Payload), &head) != nil {
-		return PayloadHead{}
+		return Head{}
 	}
 	return head
 }
@@ -140,7 +141,7 @@ func (d Delivery) Head() PayloadHead {
 // Macros returns the values of a URL's macros for a delivery.
 func (d Delivery) Macros() (deliveryurl.Macros, error) {
 	head, sequence := d.Head(), ""
-	var v PayloadData
+	var v Data
 	var err error
 	if head.Sequence == 0 {
 		var p Payload
@@ -170,12 +171,12 @@ func (d Delivery) Macros() (deliveryurl.Macros, error) {
 }
 
 // eventData returns the data of a payload of PayloadV2, with amounts as decimals.
-func (d Delivery) eventData() (PayloadData, error) {
+func (d Delivery) eventData() (Data, error) {
 	var p EventPayload
 	err := json.Unmarshal([]byte(d.Payload), &p)
 	amount, payout := p.Data.Amount.money(), p.Data.Payout.money()
-	return PayloadData{
-		PayloadSale: p.Data.PayloadSale, Amount: amount.Decimal(), Currency: amount.Currency, RefundedAmount: p.Data.RefundedAmount.money().Decimal(),
+	return Data{
+		Sale: p.Data.Sale, Amount: amount.Decimal(), Currency: amount.Currency, RefundedAmount: p.Data.RefundedAmount.money().Decimal(),
 		Payout: payout.Decimal(), PayoutCurrency: payout.Currency, ConversionTime: p.Data.ConversionTime,
 	}, err
 }

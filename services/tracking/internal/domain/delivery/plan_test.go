@@ -1,4 +1,4 @@
-package domain_test
+package delivery_test
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/deliveryurl"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 func TestPlan(t *testing.T) {
@@ -24,7 +25,10 @@ func TestPlan(t *testing.T) {
 	}
 	approve := func(c domain.Conversion) domain.Conversion { c, _ = c.Approve(by("jo", "")); return c }
 	reject := func(c domain.Conversion) domain.Conversion { c, _ = c.Reject(by("jo", "no")); return c }
-	refund := func(c domain.Conversion) domain.Conversion { c, _ = c.Refund(usd(5000), "", by("jo", "")); return c }
+	refund := func(c domain.Conversion) domain.Conversion {
+		c, _ = c.Refund(usd(5000), "", by("jo", ""))
+		return c
+	}
 	rename := func(c domain.Conversion) domain.Conversion {
 		c, _ = c.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "33"}, by("jo", ""))
 		return c
@@ -64,12 +68,12 @@ func TestPlan(t *testing.T) {
 				return tt.publishers[i], true
 			}
 			var got []string
-			for _, d := range tt.conversion.Plan(find, changeTime) {
-				var p domain.Payload
+			for _, d := range delivery.Planned(tt.conversion, find, changeTime) {
+				var p delivery.Payload
 				if err := json.Unmarshal([]byte(d.Payload), &p); err != nil {
 					t.Fatal(err)
 				}
-				if p.Data.Status != d.Status || d.State != domain.DeliveryDue || d.DueTime != changeTime {
+				if p.Data.Status != d.Status || d.State != delivery.Due || d.DueTime != changeTime {
 					t.Errorf("got %+v", d)
 				}
 				got = append(got, d.ID+" "+string(d.Status)+" "+p.Data.Payout)
@@ -110,7 +114,9 @@ func TestPlanOfEverything(t *testing.T) {
 			[]string{"22 conversion.approved&&100.00&USD&&10.00&USD"},
 		},
 		{
-			func(c domain.Conversion) (domain.Conversion, error) { return c.Refund(usd(5000), "r", by("jo", "")) },
+			func(c domain.Conversion) (domain.Conversion, error) {
+				return c.Refund(usd(5000), "r", by("jo", ""))
+			},
 			[]string{"22 conversion.refunded&3&100.00&USD&50.00&5.00&USD"},
 			[]string{"22 conversion.approved&&100.00&USD&50.00&5.00&USD"},
 		},
@@ -150,7 +156,7 @@ func TestPlanOfEverything(t *testing.T) {
 		}
 		for version, want := range map[domain.PayloadVersion][]string{domain.PayloadV1: step.v1, domain.PayloadV2: step.v2} {
 			var got []string
-			for _, d := range c.Plan(everyone(url, version), changeTime) {
+			for _, d := range delivery.Planned(c, everyone(url, version), changeTime) {
 				macros, err := d.Macros()
 				if err != nil {
 					t.Fatal(err)
@@ -186,7 +192,7 @@ func TestPlanOfAHeldSale(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, c := range map[string]domain.Conversion{"conversion.created&1": replayed, "conversion.reassigned&1": given} {
-		planned := c.Plan(everyone(url, domain.PayloadV2), changeTime)
+		planned := delivery.Planned(c, everyone(url, domain.PayloadV2), changeTime)
 		if len(planned) != 1 {
 			t.Fatalf("%d deliveries, want %s", len(planned), want)
 		}
@@ -207,7 +213,7 @@ func TestPayloads(t *testing.T) {
 		domain.PayloadV2: `{"type":"conversion.created","timestamp":"2026-11-22T12:00:00Z","sequence":1,` + data +
 			`"amount":{"currencyCode":"USD","units":"100","nanos":0},"payout":{"currencyCode":"USD","units":"10","nanos":0},"conversionTime":"2026-11-22T12:00:00Z"}}`,
 	} {
-		if got := domain.TestDelivery("22", version, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)).Payload; got != want {
+		if got := delivery.Test("22", version, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)).Payload; got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", version, got, want)
 		}
 	}
@@ -220,7 +226,7 @@ func TestMacros(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	planned := c.Plan(func(string) (domain.Publisher, bool) {
+	planned := delivery.Planned(c, func(string) (domain.Publisher, bool) {
 		return domain.Publisher{ID: "22", Active: true, PostbackURL: url, Statuses: []domain.Status{domain.StatusPending}}, true
 	}, changeTime)
 	if len(planned) != 1 {

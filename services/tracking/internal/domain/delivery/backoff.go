@@ -1,4 +1,4 @@
-package domain
+package delivery
 
 import (
 	"math"
@@ -32,7 +32,7 @@ func RetryPause(n int, random float64, atLeast time.Duration) time.Duration {
 // Delivered returns the delivery after an attempt that succeeded at now.
 func (d Delivery) Delivered(attempt Attempt, now time.Time) Delivery {
 	d = d.tried(attempt)
-	d.State, d.DueTime, d.FinishTime = DeliveryDelivered, time.Time{}, now
+	d.State, d.DueTime, d.FinishTime = Delivered, time.Time{}, now
 	return d
 }
 
@@ -44,20 +44,20 @@ func (d Delivery) Failed(attempt Attempt, pause time.Duration, now time.Time) De
 		return d.GivenUp(attempt, now)
 	}
 	d = d.tried(attempt)
-	d.State, d.DueTime = DeliveryDue, next
+	d.State, d.DueTime = Due, next
 	return d
 }
 
 // GivenUp returns the delivery as dead after an attempt at now that no retry would improve.
 func (d Delivery) GivenUp(attempt Attempt, now time.Time) Delivery {
 	d = d.tried(attempt)
-	d.State, d.DueTime, d.FinishTime = DeliveryDead, time.Time{}, now
+	d.State, d.DueTime, d.FinishTime = Dead, time.Time{}, now
 	return d
 }
 
 // PutBack returns a claimed delivery that was not attempted, due again at the given time.
 func (d Delivery) PutBack(due time.Time) Delivery {
-	d.State, d.DueTime = DeliveryDue, due
+	d.State, d.DueTime = Due, due
 	return d
 }
 
