@@ -17,11 +17,13 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/grpcapi"
 	"github.com/couponlink/couponlink/services/coupon/internal/mongostore"
 	"github.com/couponlink/couponlink/services/coupon/internal/sqlitestore"
+	"github.com/couponlink/couponlink/services/coupon/internal/trackingclient"
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/authn"
 	"github.com/couponlink/couponlink/services/internal/backup"
 	"github.com/couponlink/couponlink/services/internal/command"
 	"github.com/couponlink/couponlink/services/internal/connlimit"
+	"github.com/couponlink/couponlink/services/internal/grpcdial"
 	"github.com/couponlink/couponlink/services/internal/grpcserve"
 	"github.com/couponlink/couponlink/services/internal/lifecycle"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
@@ -41,6 +43,7 @@ type Service struct {
 	keys  *keys.Service
 	about grpcapi.About
 	ready *readiness.Probe
+	log   *slog.Logger
 }
 
 // store is what the use cases ask of a store, in one.
@@ -72,7 +75,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	return &Service{store: store, flow: app.New(store, time.Now, o.Zone, o.Allowed.CheckURL), keys: keys.New(store, time.Now, o.Zone, o.Log), about: grpcapi.About{
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: o.Allowed.Entries(),
-	}, ready: readiness.New(o.Log, readiness.Interval, o.Database.Dependencies(store.Ping)...)}, nil
+	}, ready: readiness.New(o.Log, readiness.Interval, o.Database.Dependencies(store.Ping)...), log: o.Log}, nil
 }
 
 func open(ctx context.Context, database settings.Database, log *slog.Logger, opts ...mongodb.Option) (store, error) {
@@ -90,6 +93,12 @@ func (s *Service) Register(registrar grpc.ServiceRegistrar) {
 // Keys looks up API keys, for servers that authenticate callers.
 func (s *Service) Keys() authn.Lookup { return s.keys.Authenticate }
 
+// AskTracking has validation ask the tracking service whether coupons with limits have a use left. tracking is a
+// connection that carries the admin key; the service need not be there yet. Call it before the first call is served.
+func (s *Service) AskTracking(tracking grpc.ClientConnInterface) {
+	s.flow.AskLimits(trackingclient.New(tracking, time.Now, s.log).Reached)
+}
+
 // Readiness reports whether the service can reach its store.
 func (s *Service) Readiness() *readiness.Probe { return s.ready }
 
@@ -98,8 +107,9 @@ func (s *Service) Close() error { return s.store.Close() }
 
 // Config has the settings of a coupon service that runs in its own process.
 type Config struct {
-	GRPCAddr string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address to serve gRPC on (${default})."`
-	HTTPAddr string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"The gateway's HTTP address, for tracking links where no public URL is given (${default})."`
+	GRPCAddr         string `env:"COUPONLINK_COUPON_GRPC_ADDR" name:"coupon-grpc-addr" default:"127.0.0.1:9001" placeholder:"ADDR" help:"Address to serve gRPC on (${default})."`
+	TrackingGRPCAddr string `env:"COUPONLINK_TRACKING_GRPC_ADDR" name:"tracking-grpc-addr" default:"127.0.0.1:9002" placeholder:"ADDR" help:"Address of the tracking service's gRPC, which counts the uses of coupons (${default})."`
+	HTTPAddr         string `env:"COUPONLINK_HTTP_ADDR" name:"http-addr" default:"127.0.0.1:8080" placeholder:"ADDR" help:"The gateway's HTTP address, for tracking links where no public URL is given (${default})."`
 	settings.PublicURL
 	settings.Docs
 	settings.Storage
@@ -132,6 +142,11 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer lifecycle.CloseAll(listeners)
+	tracking, err := grpcdial.Dial(cfg.TrackingGRPCAddr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tracking.Close() }()
 	standIn := lifecycle.Part{Name: "gRPC", Server: grpcserve.StandIn(), Listener: listeners[0]}
 	service, err := lifecycle.Await(ctx, log, []lifecycle.Part{standIn}, mongodb.IsAway, func(ctx context.Context) (*Service, error) {
 		return New(ctx, Options{Database: database, PublicURL: publicURL, Allowed: allowed, Zone: zone, Log: log})
@@ -140,6 +155,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer command.Close(&err, "the store", service)
+	service.AskTracking(grpcdial.WithKey(tracking, key))
 	server := grpcserve.New(grpcserve.Config{AdminKey: key, Keys: service.Keys(), Readiness: service.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
 	service.Register(server)
 	backup.NewServer(backup.Job{Sources: service.Sources(), Version: command.Version()}, cfg.Folder(database), Databases()).Register(server)

@@ -123,6 +123,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	stop.Work = trackings.EndWork
 	trackingServer := grpcserve.New(grpcserve.Config{AdminKey: key, Keys: authn.Remote(grpcdial.WithKey(couponServer.Local(), key)), Readiness: trackings.Readiness(), DocsURL: docs, Most: cfg.Calls, Log: log})
 	trackings.Register(trackingServer)
+	coupons.AskTracking(grpcdial.WithKey(trackingServer.Local(), key))
 	registerBackups(cfg, database, append(coupons.Sources(), trackings.Sources()...), couponServer, trackingServer)
 
 	backends := gateway.Backends{Coupon: couponServer.Local(), Tracking: trackingServer.Local(), Partner: trackings.PartnerHandler()}
@@ -140,9 +141,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 		handler = withShop(handler)
 		samples.Go(func() { loadDemo(ctx, started, backends, trackings.PartnerHandlerAt, log) })
 	}
-	if cfg.Started != nil {
-		cfg.Started(started)
-	}
+	cfg.tell(started)
 	return lifecycle.Run(ctx, stop, cfg.parts(listeners, httpserve.New(handler, log), couponServer, trackingServer)...)
 }
 
@@ -152,6 +151,13 @@ func (cfg *Config) parts(listeners []net.Listener, http, coupon, tracking lifecy
 		{Name: "HTTP", Server: http, Listener: cfg.Bounds.HTTP(listeners[0])},
 		{Name: "the coupon service's gRPC", Server: coupon, Listener: cfg.Bounds.GRPC(listeners[1])},
 		{Name: "the tracking service's gRPC", Server: tracking, Listener: cfg.Bounds.GRPC(listeners[2])},
+	}
+}
+
+// tell says that everything serves, to those who asked.
+func (cfg *Config) tell(started Started) {
+	if cfg.Started != nil {
+		cfg.Started(started)
 	}
 }
 

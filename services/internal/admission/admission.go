@@ -128,7 +128,7 @@ func (g *Gates) Of(method string) *Gate {
 
 // isRead reports whether a method changes nothing, going by the verb that begins its name (AIP-130).
 func isRead(name string) bool {
-	for _, verb := range [...]string{"Get", "List", "BatchGet", "Summarize", "Validate", "Describe", "Build"} {
+	for _, verb := range [...]string{"Get", "List", "BatchGet", "Summarize", "Validate", "Check", "Describe", "Build"} {
 		if strings.HasPrefix(name, verb) {
 			return true
 		}

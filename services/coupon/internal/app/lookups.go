@@ -94,7 +94,7 @@ func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher str
 			return domain.Verdict{}, orMissing(err, err, "reading a code's coupons")
 		}
 	}
-	verdict := domain.Judge(rows, publisher, s.Now())
+	verdict := s.withLimits(ctx, domain.Judge(rows, publisher, s.Now()))
 	if basket != nil {
 		verdict = verdict.For(checked)
 	}

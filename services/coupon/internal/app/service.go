@@ -21,6 +21,8 @@ type Service struct {
 	memory *memory
 	// checkHost returns what is wrong with the host of a publisher's postback URL.
 	checkHost func(*url.URL) error
+	// limits remembers whether limits are reached; nil: nobody says so.
+	limits *shelf[domain.Limits, bool]
 	// random is the source of generated codes.
 	random io.Reader
 

@@ -19,6 +19,7 @@ const (
 	Disabled      Reason = "DISABLED"
 	NotApproved   Reason = "NOT_APPROVED"
 	OfferInactive Reason = "OFFER_INACTIVE"
+	LimitReached  Reason = "LIMIT_REACHED"
 
 	// The reasons why a valid code takes nothing off a basket.
 
@@ -66,8 +67,38 @@ type Verdict struct {
 	Coupon *Candidate
 	// Names has the names of the valid coupons if there are several, at most MaxSharers.
 	Names []string
+	// LimitsUnknown reports whether nobody could say if the coupon has a use left.
+	LimitsUnknown bool
 	// Time is the moment that the verdict is for.
 	Time time.Time
+}
+
+// Limits returns the usage limits that decide on the verdict. limited is false if there are none: the code is not valid,
+// several valid coupons have it, or its coupon has no limits.
+func (v *Verdict) Limits() (limits Limits, limited bool) {
+	if !v.Valid || v.Coupon == nil {
+		return Limits{}, false
+	}
+	c := &v.Coupon.Coupon
+	if c.UsageLimit == 0 && c.DailyUsageLimit == 0 {
+		return Limits{}, false
+	}
+	name := c.Name()
+	return Limits{Coupon: name, Etag: Etag(name, c.Revision), Total: c.UsageLimit, Daily: c.DailyUsageLimit}, true
+}
+
+// OverLimit returns the verdict if the coupon has no use left.
+func (v Verdict) OverLimit() Verdict {
+	v.Valid, v.Reason, v.Discount = false, LimitReached, nil
+	return v
+}
+
+// Limits are the usage limits of a coupon's revision.
+type Limits struct {
+	// Coupon is the coupon's name, and Etag its revision's.
+	Coupon, Etag string
+	// Total and Daily are the largest numbers of sales, in all and in a day; 0: no limit.
+	Total, Daily int64
 }
 
 // Judge returns the verdict on a code at a moment, given all coupons that have it. If publisher is not empty,

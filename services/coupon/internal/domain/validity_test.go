@@ -157,3 +157,49 @@ func anyCandidate() *rapid.Generator[Candidate] {
 		return c
 	})
 }
+
+func TestLimits(t *testing.T) {
+	limited := candidate("22")
+	limited.Coupon.UsageLimit, limited.Coupon.DailyUsageLimit = 5, 2
+	daily := candidate("22")
+	daily.Coupon.DailyUsageLimit = 2
+	expired := limited
+	expired.Coupon.ExpireTime = noon
+	free := candidate("23")
+	name := limited.Coupon.Name()
+	etag := Etag(name, limited.Coupon.Revision)
+	for what, tc := range map[string]struct {
+		candidates []Candidate
+		want       Limits
+		limited    bool
+	}{
+		"both limits":           {[]Candidate{limited}, Limits{Coupon: name, Etag: etag, Total: 5, Daily: 2}, true},
+		"one in a day":          {[]Candidate{daily}, Limits{Coupon: name, Etag: etag, Daily: 2}, true},
+		"no limits":             {[]Candidate{free}, Limits{}, false},
+		"not valid":             {[]Candidate{expired}, Limits{}, false},
+		"several are valid":     {[]Candidate{limited, free}, Limits{}, false},
+		"none":                  {nil, Limits{}, false},
+		"another one not valid": {[]Candidate{daily, func() Candidate { c := expired; c.Coupon.Publisher = "24"; return c }()}, Limits{Coupon: name, Etag: etag, Daily: 2}, true},
+	} {
+		verdict := Judge(tc.candidates, "", noon)
+		if got, limited := verdict.Limits(); got != tc.want || limited != tc.limited {
+			t.Errorf("%s: got %+v, %t, want %+v", what, got, limited, tc.want)
+		}
+	}
+}
+
+// TestNoLimitsCostNothing judges a coupon without limits. Most have none.
+func TestNoLimitsCostNothing(t *testing.T) {
+	verdict := Judge([]Candidate{candidate("22")}, "", noon)
+	if n := testing.AllocsPerRun(100, func() { _, _ = verdict.Limits() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestOverLimit: a code without a use left takes nothing off, whatever the basket.
+func TestOverLimit(t *testing.T) {
+	verdict := Judge([]Candidate{candidate("22")}, "", noon).OverLimit().For(Basket{})
+	if verdict.Valid || verdict.Reason != LimitReached || verdict.Discount != nil || verdict.Saving != nil || verdict.Coupon == nil {
+		t.Errorf("got %+v", verdict)
+	}
+}

@@ -122,7 +122,7 @@ func (s *couponServer) ValidateCoupon(ctx context.Context, req *couponv1.Validat
 	answer := &couponv1.ValidateCouponResponse{
 		Valid:      verdict.Valid,
 		Reason:     couponv1.ValidateCouponResponse_Reason(couponv1.ValidateCouponResponse_Reason_value[string(verdict.Reason)]),
-		Candidates: verdict.Names,
+		Candidates: verdict.Names, LimitsUnknown: verdict.LimitsUnknown,
 	}
 	if verdict.Coupon != nil {
 		answer.Coupon = s.view.coupon(&verdict.Coupon.Coupon, verdict.Time)

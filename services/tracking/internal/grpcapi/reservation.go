@@ -2,6 +2,7 @@ package grpcapi
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -39,6 +40,29 @@ func (s *reservationServer) GetReservation(ctx context.Context, req *trackingv1.
 
 func (s *reservationServer) ReleaseReservation(ctx context.Context, req *trackingv1.ReleaseReservationRequest) (*trackingv1.Reservation, error) {
 	return s.named(ctx, req.GetName(), s.service.Release)
+}
+
+func (s *reservationServer) CheckLimits(ctx context.Context, req *trackingv1.CheckLimitsRequest) (*trackingv1.CheckLimitsResponse, error) {
+	var found apperr.Findings
+	offer, publisher, code, err := resource.ParseCoupon("coupon", req.GetCoupon())
+	found.Add(err)
+	limits := domain.Limits{Total: req.GetUsageLimit(), Daily: req.GetDailyUsageLimit()}
+	for _, limit := range []struct {
+		field string
+		is    int64
+	}{{"usage_limit", limits.Total}, {"daily_usage_limit", limits.Daily}} {
+		if limit.is < 0 {
+			found.Add(apperr.Invalid("INVALID_"+strings.ToUpper(limit.field), limit.field, "%d is below zero", limit.is))
+		}
+	}
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	left, err := s.service.Left(ctx, resource.Coupon(offer, publisher, code), code, req.GetEtag(), limits)
+	if err != nil {
+		return nil, err
+	}
+	return &trackingv1.CheckLimitsResponse{Reached: !left}, nil
 }
 
 // named answers with what do returns for the reservation with a name.

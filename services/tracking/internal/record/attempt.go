@@ -1,8 +1,9 @@
 package record
 
 import (
-	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // Attempt is an attempt of a delivery.

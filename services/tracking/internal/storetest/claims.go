@@ -2,10 +2,11 @@ package storetest
 
 import (
 	"fmt"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"reflect"
 	"strconv"
 	"testing"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // claim claims what is due at a time, for 100 ms.

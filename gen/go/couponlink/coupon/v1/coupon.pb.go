@@ -121,6 +121,8 @@ const (
 	ValidateCouponResponse_NO_ELIGIBLE_ITEM ValidateCouponResponse_Reason = 10
 	// One of the discount's amounts is not set in the basket's currency.
 	ValidateCouponResponse_CURRENCY_NOT_SUPPORTED ValidateCouponResponse_Reason = 11
+	// All uses that the coupon's limits allow are taken by sales or held by checkouts.
+	ValidateCouponResponse_LIMIT_REACHED ValidateCouponResponse_Reason = 12
 )
 
 // Enum value maps for ValidateCouponResponse_Reason.
@@ -138,6 +140,7 @@ var (
 		9:  "NOT_FIRST_ORDER",
 		10: "NO_ELIGIBLE_ITEM",
 		11: "CURRENCY_NOT_SUPPORTED",
+		12: "LIMIT_REACHED",
 	}
 	ValidateCouponResponse_Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":     0,
@@ -152,6 +155,7 @@ var (
 		"NOT_FIRST_ORDER":        9,
 		"NO_ELIGIBLE_ITEM":       10,
 		"CURRENCY_NOT_SUPPORTED": 11,
+		"LIMIT_REACHED":          12,
 	}
 )
 
@@ -1375,7 +1379,10 @@ type ValidateCouponResponse struct {
 	// discount, or if several valid coupons have the code and their discounts differ.
 	Discount *BasketDiscount `protobuf:"bytes,5,opt,name=discount,proto3" json:"discount,omitempty"`
 	// With BELOW_MINIMUM, how much the basket's lines are below the minimum.
-	Missing       *Money `protobuf:"bytes,6,opt,name=missing,proto3" json:"missing,omitempty"`
+	Missing *Money `protobuf:"bytes,6,opt,name=missing,proto3" json:"missing,omitempty"`
+	// Whether it is unknown if the coupon has a use left: the tracking service, which counts them, did not answer in time.
+	// `valid` is then judged without the limits. Always false for a coupon without limits.
+	LimitsUnknown bool `protobuf:"varint,7,opt,name=limits_unknown,json=limitsUnknown,proto3" json:"limits_unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1450,6 +1457,13 @@ func (x *ValidateCouponResponse) GetMissing() *Money {
 		return x.Missing
 	}
 	return nil
+}
+
+func (x *ValidateCouponResponse) GetLimitsUnknown() bool {
+	if x != nil {
+		return x.LimitsUnknown
+	}
+	return false
 }
 
 // BatchCreateCouponsRequest asks for several new coupons.
@@ -2001,7 +2015,7 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\bshipping\x18\x03 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\bshipping\"e\n" +
 	"\x12BasketDiscountLine\x12\x14\n" +
 	"\x02id\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x02id\x129\n" +
-	"\x06amount\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x06amount\"\xe3\x04\n" +
+	"\x06amount\x18\x02 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x06amount\"\xa3\x05\n" +
 	"\x16ValidateCouponResponse\x12\x1a\n" +
 	"\x05valid\x18\x01 \x01(\bB\x04\xe2A\x01\x03R\x05valid\x12Q\n" +
 	"\x06reason\x18\x02 \x01(\x0e23.couponlink.coupon.v1.ValidateCouponResponse.ReasonB\x04\xe2A\x01\x03R\x06reason\x12:\n" +
@@ -2010,7 +2024,8 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"candidates\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\n" +
 	"candidates\x12F\n" +
 	"\bdiscount\x18\x05 \x01(\v2$.couponlink.coupon.v1.BasketDiscountB\x04\xe2A\x01\x03R\bdiscount\x12;\n" +
-	"\amissing\x18\x06 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\amissing\"\xf2\x01\n" +
+	"\amissing\x18\x06 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\amissing\x12+\n" +
+	"\x0elimits_unknown\x18\a \x01(\bB\x04\xe2A\x01\x03R\rlimitsUnknown\"\x85\x02\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fUNKNOWN_CODE\x10\x01\x12\x12\n" +
@@ -2024,7 +2039,8 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\x0fNOT_FIRST_ORDER\x10\t\x12\x14\n" +
 	"\x10NO_ELIGIBLE_ITEM\x10\n" +
 	"\x12\x1a\n" +
-	"\x16CURRENCY_NOT_SUPPORTED\x10\v\"\xd3\x02\n" +
+	"\x16CURRENCY_NOT_SUPPORTED\x10\v\x12\x11\n" +
+	"\rLIMIT_REACHED\x10\f\"\xd3\x02\n" +
 	"\x19BatchCreateCouponsRequest\x122\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\x12\x11couponlink/CouponR\x06parent\x12T\n" +
 	"\brequests\x18\x02 \x03(\v2).couponlink.coupon.v1.CreateCouponRequestB\r\xe2A\x01\x02\xb2\xbc\x18\x050\x018\xe8\aR\brequests\x12\x1c\n" +

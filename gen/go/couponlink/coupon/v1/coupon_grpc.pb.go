@@ -95,7 +95,8 @@ type CouponServiceClient interface {
 	ArchiveCoupon(ctx context.Context, in *ArchiveCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
 	// ValidateCoupon says whether a code is valid now, and how much it takes off a basket. A shop calls it at
 	// checkout. If the code is not valid, or its discount does not apply to the basket, the response says why; that
-	// is not an error. Usage limits are not considered: a coupon that has reached its limits is still valid here.
+	// is not an error. If one valid coupon has the code, its usage limits are considered, as of the last second. To hold a
+	// use for a checkout, call ReserveCoupon.
 	//
 	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` if it is malformed (INVALID_CODE, INVALID_OFFER,
 	// INVALID_PUBLISHER), and on the part of `basket` at fault, such as `basket.lines[2].amount`
@@ -257,7 +258,8 @@ type CouponServiceServer interface {
 	ArchiveCoupon(context.Context, *ArchiveCouponRequest) (*Coupon, error)
 	// ValidateCoupon says whether a code is valid now, and how much it takes off a basket. A shop calls it at
 	// checkout. If the code is not valid, or its discount does not apply to the basket, the response says why; that
-	// is not an error. Usage limits are not considered: a coupon that has reached its limits is still valid here.
+	// is not an error. If one valid coupon has the code, its usage limits are considered, as of the last second. To hold a
+	// use for a checkout, call ReserveCoupon.
 	//
 	// Errors: INVALID_ARGUMENT on `code`, `offer` or `publisher` if it is malformed (INVALID_CODE, INVALID_OFFER,
 	// INVALID_PUBLISHER), and on the part of `basket` at fault, such as `basket.lines[2].amount`

@@ -435,6 +435,125 @@ func (x *ReleaseReservationRequest) GetName() string {
 	return ""
 }
 
+// CheckLimitsRequest names a coupon, with its limits as the coupon service has them.
+type CheckLimitsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The coupon, `offers/{offer}/coupons/{publisher}.{CODE}`.
+	Coupon string `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// The coupon's revision.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The largest number of sales that it can earn. 0: no limit.
+	UsageLimit int64 `protobuf:"varint,3,opt,name=usage_limit,json=usageLimit,proto3" json:"usage_limit,omitempty"`
+	// The same in one day. 0: no limit.
+	DailyUsageLimit int64 `protobuf:"varint,4,opt,name=daily_usage_limit,json=dailyUsageLimit,proto3" json:"daily_usage_limit,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *CheckLimitsRequest) Reset() {
+	*x = CheckLimitsRequest{}
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckLimitsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckLimitsRequest) ProtoMessage() {}
+
+func (x *CheckLimitsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckLimitsRequest.ProtoReflect.Descriptor instead.
+func (*CheckLimitsRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_reservation_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *CheckLimitsRequest) GetCoupon() string {
+	if x != nil {
+		return x.Coupon
+	}
+	return ""
+}
+
+func (x *CheckLimitsRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *CheckLimitsRequest) GetUsageLimit() int64 {
+	if x != nil {
+		return x.UsageLimit
+	}
+	return 0
+}
+
+func (x *CheckLimitsRequest) GetDailyUsageLimit() int64 {
+	if x != nil {
+		return x.DailyUsageLimit
+	}
+	return 0
+}
+
+// CheckLimitsResponse says whether a coupon has a use left.
+type CheckLimitsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether sales, and uses that are held for checkouts, reach one of the limits now.
+	Reached       bool `protobuf:"varint,1,opt,name=reached,proto3" json:"reached,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckLimitsResponse) Reset() {
+	*x = CheckLimitsResponse{}
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckLimitsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckLimitsResponse) ProtoMessage() {}
+
+func (x *CheckLimitsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckLimitsResponse.ProtoReflect.Descriptor instead.
+func (*CheckLimitsResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_reservation_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *CheckLimitsResponse) GetReached() bool {
+	if x != nil {
+		return x.Reached
+	}
+	return false
+}
+
 var File_couponlink_tracking_v1_reservation_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_reservation_proto_rawDesc = "" +
@@ -476,12 +595,21 @@ const file_couponlink_tracking_v1_reservation_proto_rawDesc = "" +
 	"\x16couponlink/ReservationR\x04name\"P\n" +
 	"\x19ReleaseReservationRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
-	"\x16couponlink/ReservationR\x04name2\xa6\x04\n" +
+	"\x16couponlink/ReservationR\x04name\"\xa5\x01\n" +
+	"\x12CheckLimitsRequest\x12\x1c\n" +
+	"\x06coupon\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06coupon\x12\x18\n" +
+	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12%\n" +
+	"\vusage_limit\x18\x03 \x01(\x03B\x04\xe2A\x01\x01R\n" +
+	"usageLimit\x120\n" +
+	"\x11daily_usage_limit\x18\x04 \x01(\x03B\x04\xe2A\x01\x01R\x0fdailyUsageLimit\"5\n" +
+	"\x13CheckLimitsResponse\x12\x1e\n" +
+	"\areached\x18\x01 \x01(\bB\x04\xe2A\x01\x03R\areached2\xa3\x05\n" +
 	"\x12ReservationService\x12\xaf\x01\n" +
 	"\rReserveCoupon\x12,.couponlink.tracking.v1.ReserveCouponRequest\x1a-.couponlink.tracking.v1.ReserveCouponResponse\"A\xdaA\n" +
 	"code,offer\xba\xbc\x18\x12reservations.write\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/coupons:reserve\x12\xa3\x01\n" +
 	"\x0eGetReservation\x12-.couponlink.tracking.v1.GetReservationRequest\x1a#.couponlink.tracking.v1.Reservation\"=\xdaA\x04name\xba\xbc\x18\x11reservations.read\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=reservations/*}\x12\xb7\x01\n" +
-	"\x12ReleaseReservation\x121.couponlink.tracking.v1.ReleaseReservationRequest\x1a#.couponlink.tracking.v1.Reservation\"I\xdaA\x04name\xba\xbc\x18\x12reservations.write\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=reservations/*}:releaseB\x94\x01\n" +
+	"\x12ReleaseReservation\x121.couponlink.tracking.v1.ReleaseReservationRequest\x1a#.couponlink.tracking.v1.Reservation\"I\xdaA\x04name\xba\xbc\x18\x12reservations.write\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=reservations/*}:release\x12{\n" +
+	"\vCheckLimits\x12*.couponlink.tracking.v1.CheckLimitsRequest\x1a+.couponlink.tracking.v1.CheckLimitsResponse\"\x13\xba\xbc\x18\x0fservices.lookupB\x94\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\x10ReservationProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (
@@ -497,7 +625,7 @@ func file_couponlink_tracking_v1_reservation_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_tracking_v1_reservation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_couponlink_tracking_v1_reservation_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_couponlink_tracking_v1_reservation_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_couponlink_tracking_v1_reservation_proto_goTypes = []any{
 	(Reservation_State)(0),            // 0: couponlink.tracking.v1.Reservation.State
 	(*Reservation)(nil),               // 1: couponlink.tracking.v1.Reservation
@@ -505,23 +633,27 @@ var file_couponlink_tracking_v1_reservation_proto_goTypes = []any{
 	(*ReserveCouponResponse)(nil),     // 3: couponlink.tracking.v1.ReserveCouponResponse
 	(*GetReservationRequest)(nil),     // 4: couponlink.tracking.v1.GetReservationRequest
 	(*ReleaseReservationRequest)(nil), // 5: couponlink.tracking.v1.ReleaseReservationRequest
-	(*timestamppb.Timestamp)(nil),     // 6: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),       // 7: google.protobuf.Duration
+	(*CheckLimitsRequest)(nil),        // 6: couponlink.tracking.v1.CheckLimitsRequest
+	(*CheckLimitsResponse)(nil),       // 7: couponlink.tracking.v1.CheckLimitsResponse
+	(*timestamppb.Timestamp)(nil),     // 8: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),       // 9: google.protobuf.Duration
 }
 var file_couponlink_tracking_v1_reservation_proto_depIdxs = []int32{
 	0, // 0: couponlink.tracking.v1.Reservation.state:type_name -> couponlink.tracking.v1.Reservation.State
-	6, // 1: couponlink.tracking.v1.Reservation.create_time:type_name -> google.protobuf.Timestamp
-	6, // 2: couponlink.tracking.v1.Reservation.expire_time:type_name -> google.protobuf.Timestamp
-	7, // 3: couponlink.tracking.v1.ReserveCouponRequest.ttl:type_name -> google.protobuf.Duration
-	6, // 4: couponlink.tracking.v1.ReserveCouponResponse.expire_time:type_name -> google.protobuf.Timestamp
+	8, // 1: couponlink.tracking.v1.Reservation.create_time:type_name -> google.protobuf.Timestamp
+	8, // 2: couponlink.tracking.v1.Reservation.expire_time:type_name -> google.protobuf.Timestamp
+	9, // 3: couponlink.tracking.v1.ReserveCouponRequest.ttl:type_name -> google.protobuf.Duration
+	8, // 4: couponlink.tracking.v1.ReserveCouponResponse.expire_time:type_name -> google.protobuf.Timestamp
 	2, // 5: couponlink.tracking.v1.ReservationService.ReserveCoupon:input_type -> couponlink.tracking.v1.ReserveCouponRequest
 	4, // 6: couponlink.tracking.v1.ReservationService.GetReservation:input_type -> couponlink.tracking.v1.GetReservationRequest
 	5, // 7: couponlink.tracking.v1.ReservationService.ReleaseReservation:input_type -> couponlink.tracking.v1.ReleaseReservationRequest
-	3, // 8: couponlink.tracking.v1.ReservationService.ReserveCoupon:output_type -> couponlink.tracking.v1.ReserveCouponResponse
-	1, // 9: couponlink.tracking.v1.ReservationService.GetReservation:output_type -> couponlink.tracking.v1.Reservation
-	1, // 10: couponlink.tracking.v1.ReservationService.ReleaseReservation:output_type -> couponlink.tracking.v1.Reservation
-	8, // [8:11] is the sub-list for method output_type
-	5, // [5:8] is the sub-list for method input_type
+	6, // 8: couponlink.tracking.v1.ReservationService.CheckLimits:input_type -> couponlink.tracking.v1.CheckLimitsRequest
+	3, // 9: couponlink.tracking.v1.ReservationService.ReserveCoupon:output_type -> couponlink.tracking.v1.ReserveCouponResponse
+	1, // 10: couponlink.tracking.v1.ReservationService.GetReservation:output_type -> couponlink.tracking.v1.Reservation
+	1, // 11: couponlink.tracking.v1.ReservationService.ReleaseReservation:output_type -> couponlink.tracking.v1.Reservation
+	7, // 12: couponlink.tracking.v1.ReservationService.CheckLimits:output_type -> couponlink.tracking.v1.CheckLimitsResponse
+	9, // [9:13] is the sub-list for method output_type
+	5, // [5:9] is the sub-list for method input_type
 	5, // [5:5] is the sub-list for extension type_name
 	5, // [5:5] is the sub-list for extension extendee
 	0, // [0:5] is the sub-list for field type_name
@@ -538,7 +670,7 @@ func file_couponlink_tracking_v1_reservation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_reservation_proto_rawDesc), len(file_couponlink_tracking_v1_reservation_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const (
 	ReservationService_ReserveCoupon_FullMethodName      = "/couponlink.tracking.v1.ReservationService/ReserveCoupon"
 	ReservationService_GetReservation_FullMethodName     = "/couponlink.tracking.v1.ReservationService/GetReservation"
 	ReservationService_ReleaseReservation_FullMethodName = "/couponlink.tracking.v1.ReservationService/ReleaseReservation"
+	ReservationService_CheckLimits_FullMethodName        = "/couponlink.tracking.v1.ReservationService/CheckLimits"
 )
 
 // ReservationServiceClient is the client API for ReservationService service.
@@ -56,6 +57,12 @@ type ReservationServiceClient interface {
 	// Errors: NOT_FOUND (RESERVATION_NOT_FOUND); FAILED_PRECONDITION (RESERVATION_TAKEN) if a sale has taken it: to
 	// give its use back, reject the conversion.
 	ReleaseReservation(ctx context.Context, in *ReleaseReservationRequest, opts ...grpc.CallOption) (*Reservation, error)
+	// CheckLimits says whether a coupon has a use left now. The coupon service calls it for ValidateCoupon, which is what
+	// others call. It takes no use. It is available over gRPC only.
+	//
+	// Errors: INVALID_ARGUMENT on `coupon` (INVALID_NAME), and on a limit below zero (INVALID_USAGE_LIMIT,
+	// INVALID_DAILY_USAGE_LIMIT).
+	CheckLimits(ctx context.Context, in *CheckLimitsRequest, opts ...grpc.CallOption) (*CheckLimitsResponse, error)
 }
 
 type reservationServiceClient struct {
@@ -96,6 +103,16 @@ func (c *reservationServiceClient) ReleaseReservation(ctx context.Context, in *R
 	return out, nil
 }
 
+func (c *reservationServiceClient) CheckLimits(ctx context.Context, in *CheckLimitsRequest, opts ...grpc.CallOption) (*CheckLimitsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CheckLimitsResponse)
+	err := c.cc.Invoke(ctx, ReservationService_CheckLimits_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ReservationServiceServer is the server API for ReservationService service.
 // All implementations must embed UnimplementedReservationServiceServer
 // for forward compatibility.
@@ -128,6 +145,12 @@ type ReservationServiceServer interface {
 	// Errors: NOT_FOUND (RESERVATION_NOT_FOUND); FAILED_PRECONDITION (RESERVATION_TAKEN) if a sale has taken it: to
 	// give its use back, reject the conversion.
 	ReleaseReservation(context.Context, *ReleaseReservationRequest) (*Reservation, error)
+	// CheckLimits says whether a coupon has a use left now. The coupon service calls it for ValidateCoupon, which is what
+	// others call. It takes no use. It is available over gRPC only.
+	//
+	// Errors: INVALID_ARGUMENT on `coupon` (INVALID_NAME), and on a limit below zero (INVALID_USAGE_LIMIT,
+	// INVALID_DAILY_USAGE_LIMIT).
+	CheckLimits(context.Context, *CheckLimitsRequest) (*CheckLimitsResponse, error)
 	mustEmbedUnimplementedReservationServiceServer()
 }
 
@@ -146,6 +169,9 @@ func (UnimplementedReservationServiceServer) GetReservation(context.Context, *Ge
 }
 func (UnimplementedReservationServiceServer) ReleaseReservation(context.Context, *ReleaseReservationRequest) (*Reservation, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReleaseReservation not implemented")
+}
+func (UnimplementedReservationServiceServer) CheckLimits(context.Context, *CheckLimitsRequest) (*CheckLimitsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CheckLimits not implemented")
 }
 func (UnimplementedReservationServiceServer) mustEmbedUnimplementedReservationServiceServer() {}
 func (UnimplementedReservationServiceServer) testEmbeddedByValue()                            {}
@@ -222,6 +248,24 @@ func _ReservationService_ReleaseReservation_Handler(srv interface{}, ctx context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReservationService_CheckLimits_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CheckLimitsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReservationServiceServer).CheckLimits(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReservationService_CheckLimits_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReservationServiceServer).CheckLimits(ctx, req.(*CheckLimitsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ReservationService_ServiceDesc is the grpc.ServiceDesc for ReservationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -240,6 +284,10 @@ var ReservationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReleaseReservation",
 			Handler:    _ReservationService_ReleaseReservation_Handler,
+		},
+		{
+			MethodName: "CheckLimits",
+			Handler:    _ReservationService_CheckLimits_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

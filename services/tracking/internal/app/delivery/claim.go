@@ -4,8 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"github.com/google/uuid"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // claim claims deliveries that are due, as long as there are some and places for them. What was claimed

@@ -2,9 +2,10 @@ package delivery
 
 import (
 	"context"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"log/slog"
 	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 const (

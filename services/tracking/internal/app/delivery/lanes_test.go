@@ -2,13 +2,14 @@ package delivery_test
 
 import (
 	"fmt"
-	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 	"net/http"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
 
 // hang is an endpoint that never answers.

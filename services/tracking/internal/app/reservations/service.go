@@ -27,6 +27,8 @@ type Store interface {
 	Reservation(ctx context.Context, id string) (domain.Reservation, error)
 	// HeldFor returns the reservation that holds a use of a coupon for a transaction at a time, or ErrNotFound.
 	HeldFor(ctx context.Context, coupon, transaction string, now time.Time) (domain.Reservation, error)
+	// UsesLeft says whether a coupon's limits have room for a use now. It takes none.
+	UsesLeft(ctx context.Context, use domain.Use) (bool, error)
 	// ReleaseReservation gives back the use that a reservation holds at a time, if it does. It returns the reservation as it
 	// is then, or ErrNotFound.
 	ReleaseReservation(ctx context.Context, id string, now time.Time) (domain.Reservation, error)
@@ -117,6 +119,13 @@ func (s *Service) Reserve(ctx context.Context, o Order) (domain.Reservation, err
 	default:
 		return repeated(stored, nil, o, now)
 	}
+}
+
+// Left says whether a coupon has a use left today.
+func (s *Service) Left(ctx context.Context, coupon, code, etag string, limits domain.Limits) (bool, error) {
+	use := domain.Use{Coupon: coupon, Code: code, ETag: etag, Limits: limits, Now: s.Now()}
+	use.From, use.To = s.day(use.Now)
+	return s.config.Store.UsesLeft(ctx, use)
 }
 
 // repeated returns the answer to a call whose key was used before. It gives the same use, and never a second one.

@@ -3,13 +3,14 @@
 package delivery
 
 import (
-	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// DeliveryState says whether a delivery is done.
+// State says whether a delivery is done.
 type State string
 
 // The states of a delivery.
@@ -106,7 +107,7 @@ func takes(p domain.Publisher, h happening, status domain.Status, c domain.Conve
 		(h.pays || p.Payload == domain.PayloadV2) && (!p.OnlyWithClick || c.PubClickID != "")
 }
 
-// DeliveryPlan holds the deliveries for a conversion's changes up to a revision.
+// Plan holds the deliveries for a conversion's changes up to a revision.
 type Plan struct {
 	// Conversion is the conversion's id, and Revision its revision when the plan was made.
 	Conversion string
@@ -114,7 +115,7 @@ type Plan struct {
 	Deliveries []Delivery
 }
 
-// DeliveryClaim asks for deliveries that are due.
+// Claim asks for deliveries that are due.
 type Claim struct {
 	Now time.Time
 	// Until is when the claim's lease ends.

@@ -12,7 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
-// PayloadHead is the beginning of a payload of either version, in the form that Standard Webhooks recommends.
+// Head is the beginning of a payload of either version, in the form that Standard Webhooks recommends.
 type Head struct {
 	// Type is one of the types of happenings with PayloadV2. With PayloadV1 it is conversion.pending,
 	// conversion.approved or conversion.rejected.
@@ -35,7 +35,7 @@ type EventPayload struct {
 	Data EventData `json:"data"`
 }
 
-// PayloadSale is a conversion as its publisher sees it, without amounts.
+// Sale is a conversion as its publisher sees it, without amounts.
 type Sale struct {
 	Conversion    string        `json:"conversion"`
 	Event         string        `json:"event"`
@@ -55,7 +55,7 @@ type Sale struct {
 	TransactionID string        `json:"transactionId"`
 }
 
-// PayloadData is a conversion with amounts as decimals, "" if there is no amount.
+// Data is a conversion with amounts as decimals, "" if there is no amount.
 type Data struct {
 	Sale
 	Amount         string `json:"amount"`
@@ -75,7 +75,7 @@ type EventData struct {
 	ConversionTime string `json:"conversionTime"`
 }
 
-// PayloadMoney is an amount as the API's JSON has it.
+// Money is an amount as the API's JSON has it.
 type Money struct {
 	CurrencyCode string `json:"currencyCode"`
 	Units        int64  `json:"units,string"`
@@ -129,7 +129,7 @@ func encoded(content any) string {
 	return string(text)
 }
 
-// Head returns how the delivery's payload begins; the zero PayloadHead if the payload is damaged.
+// Head returns how the delivery's payload begins; the zero Head if the payload is damaged.
 func (d Delivery) Head() Head {
 	var head Head
 	if json.Unmarshal([]byte(d.Payload), &head) != nil {

@@ -21,7 +21,7 @@ func TestPlanTellsNobodyOfAnothersClick(t *testing.T) {
 	grounds := *c.Basis
 	grounds.Click = &domain.ConsideredClick{Click: "k", Publisher: "22"}
 	c.Basis = &grounds
-	c, err = c.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "33"}, by("jo", ""))
+	c, err = c.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "33"}, by(""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestPlanTellsNobodyOfAnothersCode(t *testing.T) {
 	}
 	c := credited()
 	c.PubUniques[2] = c.CouponCode
-	c, err = c.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "33", Coupon: &domain.Coupon{Offer: "10", Publisher: "33", Code: "OTHER"}}, by("jo", ""))
+	c, err = c.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "33", Coupon: &domain.Coupon{Offer: "10", Publisher: "33", Code: "OTHER"}}, by(""))
 	if err != nil {
 		t.Fatal(err)
 	}

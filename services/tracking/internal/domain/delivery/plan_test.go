@@ -23,14 +23,14 @@ func TestPlan(t *testing.T) {
 	publisher := func(id string, statuses ...domain.Status) domain.Publisher {
 		return domain.Publisher{ID: id, Active: true, PostbackURL: url, Statuses: statuses}
 	}
-	approve := func(c domain.Conversion) domain.Conversion { c, _ = c.Approve(by("jo", "")); return c }
-	reject := func(c domain.Conversion) domain.Conversion { c, _ = c.Reject(by("jo", "no")); return c }
+	approve := func(c domain.Conversion) domain.Conversion { c, _ = c.Approve(by("")); return c }
+	reject := func(c domain.Conversion) domain.Conversion { c, _ = c.Reject(by("no")); return c }
 	refund := func(c domain.Conversion) domain.Conversion {
-		c, _ = c.Refund(usd(5000), "", by("jo", ""))
+		c, _ = c.Refund(usd(5000), "", by(""))
 		return c
 	}
 	rename := func(c domain.Conversion) domain.Conversion {
-		c, _ = c.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "33"}, by("jo", ""))
+		c, _ = c.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "33"}, by(""))
 		return c
 	}
 	created := credited()
@@ -109,37 +109,37 @@ func TestPlanOfEverything(t *testing.T) {
 	}{
 		{nil, []string{"22 conversion.created&1&100.00&USD&&10.00&USD"}, []string{"22 conversion.pending&&100.00&USD&&10.00&USD"}},
 		{
-			func(c domain.Conversion) (domain.Conversion, error) { return c.Approve(by("jo", "")) },
+			func(c domain.Conversion) (domain.Conversion, error) { return c.Approve(by("")) },
 			[]string{"22 conversion.approved&2&100.00&USD&&10.00&USD"},
 			[]string{"22 conversion.approved&&100.00&USD&&10.00&USD"},
 		},
 		{
 			func(c domain.Conversion) (domain.Conversion, error) {
-				return c.Refund(usd(5000), "r", by("jo", ""))
+				return c.Refund(usd(5000), "r", by(""))
 			},
 			[]string{"22 conversion.refunded&3&100.00&USD&50.00&5.00&USD"},
 			[]string{"22 conversion.approved&&100.00&USD&50.00&5.00&USD"},
 		},
 		{func(c domain.Conversion) (domain.Conversion, error) { // a conflict that nobody is told of
 			c = c.WithConflict(domain.Report{TransactionID: "t"}, domain.Conversion{Amount: usd(1), ContentHash: "x"}, "", changeTime)
-			return c.Resolve(1, domain.Dismissed, by("jo", ""))
+			return c.Resolve(1, domain.Dismissed, by(""))
 		}, nil, nil},
 		{
 			func(c domain.Conversion) (domain.Conversion, error) {
 				c.Basis.Rates.Payout = money.Payout{Kind: money.Fixed, Fixed: usd(500)}
-				return c.Adjust(usd(12000), by("jo", ""))
+				return c.Adjust(usd(12000), by(""))
 			},
 			[]string{"22 conversion.adjusted&4&120.00&USD&50.00&5.00&USD"},
 			nil,
 		},
 		{
-			func(c domain.Conversion) (domain.Conversion, error) { return c.Reject(by("jo", "no")) },
+			func(c domain.Conversion) (domain.Conversion, error) { return c.Reject(by("no")) },
 			[]string{"22 conversion.rejected&5&120.00&USD&50.00&&"},
 			[]string{"22 conversion.rejected&&120.00&USD&50.00&&"},
 		},
 		{
 			func(c domain.Conversion) (domain.Conversion, error) {
-				return c.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "33"}, by("jo", ""))
+				return c.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "33"}, by(""))
 			},
 			[]string{"22 conversion.reassigned&6&120.00&USD&50.00&&", "33 conversion.reassigned&6&120.00&USD&50.00&&"},
 			[]string{"22 conversion.rejected&&120.00&USD&50.00&&", "33 conversion.rejected&&120.00&USD&50.00&&"},
@@ -180,14 +180,14 @@ func TestPlanOfAHeldSale(t *testing.T) {
 	}
 	held := credited()
 	held.Outcome, held.Publisher, held.Coupon, held.Payout = domain.Unattributed, "", "", money.Money{}
-	if held, err = held.Refund(usd(1000), "r", by("jo", "")); err != nil {
+	if held, err = held.Refund(usd(1000), "r", by("")); err != nil {
 		t.Fatal(err)
 	}
-	replayed, err := held.Replay(credited(), by("jo", ""))
+	replayed, err := held.Replay(credited(), by(""))
 	if err != nil {
 		t.Fatal(err)
 	}
-	given, err := held.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "22"}, by("jo", ""))
+	given, err := held.Reassign(domain.Offer{ID: "10"}, domain.Assignment{Publisher: "22"}, by(""))
 	if err != nil {
 		t.Fatal(err)
 	}

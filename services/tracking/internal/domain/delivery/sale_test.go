@@ -13,8 +13,8 @@ func usd(cents int64) money.Money {
 
 var changeTime = time.Date(2026, 11, 22, 13, 0, 0, 0, time.UTC)
 
-func by(actor, reason string) domain.By {
-	return domain.By{Actor: actor, Time: changeTime, Reason: reason}
+func by(reason string) domain.By {
+	return domain.By{Actor: "jo", Time: changeTime, Reason: reason}
 }
 
 // credited is a sale of 100.00 USD that earns publisher 22 ten percent and costs twenty.

@@ -14,7 +14,7 @@ const (
 	testEvent      = "test"
 )
 
-// TestDelivery returns a delivery that tells a publisher of a made-up conversion that was created approved. Its
+// Test returns a delivery that tells a publisher of a made-up conversion that was created approved. Its
 // event is `test`, and its id all zeros.
 func Test(publisher string, version domain.PayloadVersion, now time.Time) Delivery {
 	amount := money.Money{Currency: "USD", Units: 100}

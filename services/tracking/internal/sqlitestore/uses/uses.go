@@ -73,7 +73,10 @@ func New(db *sqlitedb.DB, run sqlrow.Tasks) *Store { return &Store{db: db, run: 
 
 func (s *Store) UsesLeft(ctx context.Context, u domain.Use) (bool, error) {
 	for _, c := range counters(&u) {
-		used, err := sqlrow.Number(s.db.Read().QueryRowContext(ctx, c.count, c.args...))
+		used, _, err := counted(s.db.Read().QueryRowContext(ctx, selectUses, u.Coupon, c.day, u.ETag, u.Now.UnixMilli()))
+		if errors.Is(err, sql.ErrNoRows) { // not counted yet, or for another revision of the coupon
+			used, err = sqlrow.Number(s.db.Read().QueryRowContext(ctx, c.count, c.args...))
+		}
 		if err != nil {
 			return false, sqlrow.ReadFailure("counting a coupon's uses", err)
 		}
@@ -133,7 +136,7 @@ func check(ctx context.Context, t *sqlrow.Tx, u *domain.Use) (reserved bool, err
 // more.
 func stored(ctx context.Context, t *sqlrow.Tx, u *domain.Use, c counter) (used int64, reserved bool, err error) {
 	used, err = sqlrow.One(ctx, t, func(row table.Row) (n int64, err error) {
-		err = row.Scan(&n, &reserved)
+		n, reserved, err = counted(row)
 		return n, err
 	}, selectUses, u.Coupon, c.day, u.ETag, u.Now.UnixMilli())
 	if !errors.Is(err, sql.ErrNoRows) {
@@ -144,6 +147,12 @@ func stored(ctx context.Context, t *sqlrow.Tx, u *domain.Use, c counter) (used i
 	}
 	_, err = sqlrow.Write(ctx, t, setUses, useColumns, &domain.CouponUses{Coupon: u.Coupon, Day: c.day, ETag: u.ETag, Uses: used})
 	return used, true, err
+}
+
+// counted reads a row of selectUses.
+func counted(row table.Row) (used int64, reserved bool, err error) {
+	err = row.Scan(&used, &reserved)
+	return used, reserved, err
 }
 
 // GiveBack gives back a use in each counter that is stored.
