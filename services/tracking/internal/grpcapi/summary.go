@@ -67,7 +67,7 @@ func summaryRowToProto(row *reporting.SummaryRow, groupBy []rollup.Dimension) *t
 func figuresToProto(f rollup.Figures) *trackingv1.Figures {
 	p := &trackingv1.Figures{
 		Clicks: f.Clicks(), Conversions: f.Conversions(), ConversionsWithoutClick: f.Clickless(),
-		Amounts: moneysToProto(f.Amounts()), RefundedAmounts: moneysToProto(f.Refunded()),
+		Amounts: moneysToProto(f.Amounts()), Discounts: moneysToProto(f.Discounts()), RefundedAmounts: moneysToProto(f.Refunded()),
 		Payouts: moneysToProto(f.Payouts()), Revenues: moneysToProto(f.Revenues()),
 	}
 	if f.Clicks() > 0 {

@@ -38,6 +38,8 @@ type cellDocument struct {
 	PayoutNanos   int64 `bson:"payout_nanos"`
 	RevenueUnits  int64 `bson:"revenue_units"`
 	RevenueNanos  int64 `bson:"revenue_nanos"`
+	DiscountUnits int64 `bson:"discount_units"`
+	DiscountNanos int64 `bson:"discount_nanos"`
 
 	// Through is the first batch that is not in the cell, and nor is any after it; if it is before the store's
 	// counted_batch, nothing has come between.
@@ -54,6 +56,7 @@ func encodeCell(c rollup.Cell, generation, through int64) *cellDocument {
 		Clicks: m.Clicks, Conversions: m.Conversions, Clickless: m.Clickless,
 		AmountUnits: m.Amount.Units, AmountNanos: m.Amount.Nanos, RefundedUnits: m.Refunded.Units, RefundedNanos: m.Refunded.Nanos,
 		PayoutUnits: m.Payout.Units, PayoutNanos: m.Payout.Nanos, RevenueUnits: m.Revenue.Units, RevenueNanos: m.Revenue.Nanos,
+		DiscountUnits: m.Discount.Units, DiscountNanos: m.Discount.Nanos,
 		Through: through,
 	}
 }
@@ -70,6 +73,7 @@ func (d *cellDocument) decode() rollup.Cell {
 			Refunded: rollup.Sum{Units: d.RefundedUnits, Nanos: d.RefundedNanos},
 			Payout:   rollup.Sum{Units: d.PayoutUnits, Nanos: d.PayoutNanos},
 			Revenue:  rollup.Sum{Units: d.RevenueUnits, Nanos: d.RevenueNanos},
+			Discount: rollup.Sum{Units: d.DiscountUnits, Nanos: d.DiscountNanos},
 		},
 	}
 }
@@ -127,6 +131,8 @@ func (d *cellDocument) measures() bson.D {
 		{"payout_nanos", d.PayoutNanos},
 		{"revenue_units", d.RevenueUnits},
 		{"revenue_nanos", d.RevenueNanos},
+		{"discount_units", d.DiscountUnits},
+		{"discount_nanos", d.DiscountNanos},
 	} {
 		if m.value != 0 {
 			measures = append(measures, bson.E{Key: m.name, Value: m.value})

@@ -123,7 +123,7 @@ func (s *Store) eachConversion(ctx context.Context, filter bson.D, do func(*hist
 	fields := bson.D{}
 	for _, field := range []string{
 		"offer", "publisher", "coupon", "coupon_code", "code_unknown", "click", "status", "method", "amount", "refunded_amount", "payout", "revenue",
-		"conversion_time", "changes", "feed_from", "batches",
+		"discount", "conversion_time", "changes", "feed_from", "batches",
 	} {
 		fields = append(fields, bson.E{Key: field, Value: 1})
 	}

@@ -1,6 +1,7 @@
 package mongostore_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -23,6 +24,23 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) func(rollup.Calendar) storetest.Store {
 		uri, clock := mongotest.URI(t), &passing{now: time.Now()}
 		return func(calendar rollup.Calendar) storetest.Store { return openPassing(t, uri, calendar, clock) }
+	})
+}
+
+// TestLastUseOfTwoInstances checks reservations and sales of two instances on one database.
+func TestLastUseOfTwoInstances(t *testing.T) {
+	if !keptAsPromised(t, "two instances never sell a use twice") {
+		return
+	}
+	storetest.LastUseOfTwo(t, func(t *testing.T) (a, b storetest.Store) {
+		uri := mongotest.URI(t)
+		a, b = open(t, uri), open(t, uri)
+		t.Cleanup(func() {
+			if err := errors.Join(a.Close(), b.Close()); err != nil {
+				t.Errorf("closing: %v", err)
+			}
+		})
+		return a, b
 	})
 }
 

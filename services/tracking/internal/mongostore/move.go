@@ -35,7 +35,11 @@ func OpenToMove(ctx context.Context, uri string, role move.Role, now func() time
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", mongodb.StartFailure(err)), db.Close())
 	}
 	if role == move.Source {
-		if err := s.countAll(ctx); err != nil {
+		err := s.countAll(ctx)
+		if err == nil {
+			err = s.addDiscounts(ctx)
+		}
+		if err != nil {
 			return nil, errors.Join(fmt.Errorf("counting what is not in the figures yet: %w", err), s.Close())
 		}
 	}

@@ -104,7 +104,7 @@ func (s *Store) countedToMove() move.Table {
 		for _, c := range records {
 			next := progress{
 				ID: progressID, Revision: p.Revision + 1, Generation: max(p.Generation, 1), Zone: c.Zone, Phase: ready,
-				CountedTo: last + 1,
+				CountedTo: last + 1, Discounts: true,
 			}
 			_, err := s.db.Collection(counting).ReplaceOne(ctx, mongodoc.ByID(progressID), next, options.Replace().SetUpsert(true))
 			if err != nil {

@@ -52,6 +52,8 @@ type progress struct {
 	// the first cell, so that a process that repeats the work counts the same window.
 	CountedTo  int64 `bson:"counted_batch"`
 	CountingTo int64 `bson:"counting_batch,omitempty"`
+	// Discounts says that the cells have discounts. Releases that did not count them leave it out.
+	Discounts bool `bson:"discounts"`
 	// Holder names the process that has begun work; "" if none has. Beat is its sign of life, which keeps changing.
 	Holder string `bson:"holder,omitempty"`
 	Beat   int64  `bson:"beat,omitempty"`
@@ -169,7 +171,7 @@ func (s *Store) beginFigures(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if p.Zone == s.zone() {
+		if p.Zone == s.zone() && (p.Discounts || p.Phase == ready) {
 			return s.readyIfEmpty(ctx, p)
 		}
 		// What is in no batch now is in none of those that are counted at first.
@@ -179,7 +181,7 @@ func (s *Store) beginFigures(ctx context.Context) error {
 		}
 		next := progress{
 			ID: progressID, Revision: p.Revision + 1, Generation: p.Generation + 1, Zone: s.zone(),
-			Phase: clearing, Next: math.MinInt32, CountedTo: last + 1,
+			Phase: clearing, Next: math.MinInt32, CountedTo: last + 1, Discounts: true,
 		}
 		if p.ID != "" {
 			_, _, err = s.move(ctx, p, next)

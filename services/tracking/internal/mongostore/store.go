@@ -103,6 +103,9 @@ func Open(ctx context.Context, uri string, o Options, opts ...mongodb.Option) (*
 	if s.feedID, err = s.nameFeed(ctx); err == nil {
 		err = s.beginFigures(ctx)
 	}
+	if err == nil {
+		err = s.addDiscounts(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", mongodb.StartFailure(err)), s.Close())
 	}

@@ -12,7 +12,7 @@ import (
 // Totals adds up the conversions that satisfy a condition, in one pass of the server's.
 func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rollup.Cell, error) {
 	filter, _ := bsonquery.Build(listing.Query{Where: where})
-	amounts := []string{"amount", "refunded_amount", "payout", "revenue"}
+	amounts := []string{"amount", "refunded_amount", "payout", "revenue", "discount"}
 	addition := mongodb.Addition{Empty: "click"}
 	for _, amount := range amounts {
 		addition.By = append(addition.By, amount+".currency_code")
@@ -27,7 +27,7 @@ func (s *Store) Totals(ctx context.Context, where listing.Expr) ([]rollup.Cell, 
 		tally.Add(rollup.Cell{Measures: rollup.Measures{Conversions: sum.Count, Clickless: sum.Empty}})
 		for i, currency := range sum.By {
 			of := rollup.Sum{Units: sum.Of[2*i], Nanos: sum.Of[2*i+1]}
-			measures := [4]rollup.Measures{{Amount: of}, {Refunded: of}, {Payout: of}, {Revenue: of}}
+			measures := [5]rollup.Measures{{Amount: of}, {Refunded: of}, {Payout: of}, {Revenue: of}, {Discount: of}}
 			tally.Add(rollup.Cell{Key: rollup.CellKey{Currency: currency}, Measures: measures[i]})
 		}
 	}

@@ -35,7 +35,8 @@ var (
 		sumColumns("amount", func(c *rollup.Cell) *rollup.Sum { return &c.Amount }),
 		sumColumns("refunded", func(c *rollup.Cell) *rollup.Sum { return &c.Refunded }),
 		sumColumns("payout", func(c *rollup.Cell) *rollup.Sum { return &c.Payout }),
-		sumColumns("revenue", func(c *rollup.Cell) *rollup.Sum { return &c.Revenue }))
+		sumColumns("revenue", func(c *rollup.Cell) *rollup.Sum { return &c.Revenue }),
+		sumColumns("discount", func(c *rollup.Cell) *rollup.Sum { return &c.Discount }))
 	cellColumns = table.Of(cellKeyColumns, measureColumns)
 )
 

@@ -72,6 +72,10 @@ func checkFigures(ctx context.Context, tx *sql.Tx) (figures, differing int64, er
 	if err != nil || !ready {
 		return 0, 0, err
 	}
+	var discounts bool // If not, no store has been opened since the file was migrated.
+	if err := tx.QueryRowContext(ctx, selectDiscounts).Scan(&discounts); err != nil || !discounts {
+		return 0, 0, err
+	}
 	kept, err := keptSince(ctx, tx)
 	if err != nil {
 		return 0, 0, err

@@ -34,7 +34,9 @@ const (
 		OR EXISTS (SELECT 1 FROM conversions WHERE rowid > counted.conversion) FROM counted`
 	selectZone = `SELECT zone FROM counted`
 	setZone    = `UPDATE counted SET zone = ?, click = '', conversion = 0, count_time = 0,
-		ready = NOT EXISTS (SELECT 1 FROM clicks) AND NOT EXISTS (SELECT 1 FROM conversions)`
+		ready = NOT EXISTS (SELECT 1 FROM clicks) AND NOT EXISTS (SELECT 1 FROM conversions), discounts = 1`
+	// selectBegun selects the zone; '' if a release that did not count discounts has begun the figures and not ended.
+	selectBegun = `SELECT iif(ready OR discounts, zone, '') FROM counted`
 	selectRowID = `SELECT rowid FROM conversions WHERE id = ?`
 )
 
@@ -43,7 +45,8 @@ var (
 	talliedClick      = clickColumns.Only("offer", "publisher", "publisher_unknown", "coupon", "coupon_code", "crawler", "time")
 	talliedConversion = conversionColumns.Only("offer", "publisher", "coupon", "coupon_code", "code_unknown", "status", "method", "click",
 		"amount_currency", "amount_units", "amount_nanos", "refunded_amount_currency", "refunded_amount_units", "refunded_amount_nanos",
-		"payout_currency", "payout_units", "payout_nanos", "revenue_currency", "revenue_units", "revenue_nanos", "conversion_time")
+		"payout_currency", "payout_units", "payout_nanos", "revenue_currency", "revenue_units", "revenue_nanos",
+		"discount_currency", "discount_units", "discount_nanos", "conversion_time")
 
 	selectNewClicks      = talliedClick.From("clicks", "id") + ` WHERE id > ? ORDER BY id LIMIT ?`
 	selectNewConversions = talliedConversion.From("conversions", "rowid") + ` WHERE rowid > ? ORDER BY rowid LIMIT ?`
@@ -87,11 +90,11 @@ func scanCursor(row scanner) (c cursor, err error) {
 	return c, err
 }
 
-// beginCounting recounts all figures if their days are those of another zone.
+// beginCounting begins the figures, and begins them again if their days are those of another zone.
 func beginCounting(ctx context.Context, db *sqlitedb.DB, calendar rollup.Calendar) error {
 	return db.Write(ctx, func(tx *sql.Tx) error {
 		var zone string
-		if err := tx.QueryRowContext(ctx, selectZone).Scan(&zone); err != nil || zone == calendar.Zone().String() {
+		if err := tx.QueryRowContext(ctx, selectBegun).Scan(&zone); err != nil || zone == calendar.Zone().String() {
 			return err
 		}
 		// Without a condition SQLite drops all pages at once.

@@ -27,11 +27,12 @@ const (
 		(SELECT period FROM figures WHERE cube = ? ORDER BY period LIMIT 1), (SELECT period FROM figures WHERE cube = ? ORDER BY period DESC LIMIT 1)`
 
 	// Grouping conversions by all their currencies at once takes one pass.
-	selectTotals = `SELECT amount_currency, refunded_amount_currency, payout_currency, revenue_currency, count(*), sum(click = ''),
+	selectTotals = `SELECT amount_currency, refunded_amount_currency, payout_currency, revenue_currency, discount_currency, count(*), sum(click = ''),
 		sum(amount_units), sum(amount_nanos), sum(refunded_amount_units), sum(refunded_amount_nanos),
-		sum(payout_units), sum(payout_nanos), sum(revenue_units), sum(revenue_nanos)
+		sum(payout_units), sum(payout_nanos), sum(revenue_units), sum(revenue_nanos),
+		sum(discount_units), sum(discount_nanos)
 		FROM conversions WHERE `
-	byCurrencies = ` GROUP BY amount_currency, refunded_amount_currency, payout_currency, revenue_currency`
+	byCurrencies = ` GROUP BY amount_currency, refunded_amount_currency, payout_currency, revenue_currency, discount_currency`
 )
 
 // counted is the time and the position that everything is counted up to.
@@ -188,10 +189,12 @@ func totalsQuery(where listing.Expr) (query string, args []any) {
 
 // scanTotals reads the sums of the conversions that have the same currencies.
 func scanTotals(row scanner) ([]rollup.Cell, error) {
-	cells := make([]rollup.Cell, 5)
-	counts, amount, refunded, payout, revenue := &cells[0], &cells[1], &cells[2], &cells[3], &cells[4]
-	err := row.Scan(&amount.Key.Currency, &refunded.Key.Currency, &payout.Key.Currency, &revenue.Key.Currency, &counts.Conversions, &counts.Clickless,
+	cells := make([]rollup.Cell, 6)
+	counts, amount, refunded, payout, revenue, discount := &cells[0], &cells[1], &cells[2], &cells[3], &cells[4], &cells[5]
+	err := row.Scan(&amount.Key.Currency, &refunded.Key.Currency, &payout.Key.Currency, &revenue.Key.Currency, &discount.Key.Currency,
+		&counts.Conversions, &counts.Clickless,
 		&amount.Amount.Units, &amount.Amount.Nanos, &refunded.Refunded.Units, &refunded.Refunded.Nanos,
-		&payout.Payout.Units, &payout.Payout.Nanos, &revenue.Revenue.Units, &revenue.Revenue.Nanos)
+		&payout.Payout.Units, &payout.Payout.Nanos, &revenue.Revenue.Units, &revenue.Revenue.Nanos,
+		&discount.Discount.Units, &discount.Discount.Nanos)
 	return cells, err
 }

@@ -124,7 +124,7 @@ func TestRecountMends(t *testing.T) {
 		`UPDATE figures SET clicks = clicks + 7 WHERE cube = 2 AND publisher = '20'`,
 		`UPDATE figures SET amount_nanos = amount_nanos - 1 WHERE cube = 11 AND currency = 'EUR'`,
 		`DELETE FROM figures WHERE cube = 14 AND coupon_code = 'CODE3'`,
-		`INSERT INTO figures SELECT cube, period, 'stray', publisher, coupon_code, status, method, currency, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+		`INSERT INTO figures SELECT cube, period, 'stray', publisher, coupon_code, status, method, currency, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 			FROM figures WHERE cube = 3`,
 	} {
 		s.write(t, func(ctx context.Context, tx *tx) error {

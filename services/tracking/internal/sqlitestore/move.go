@@ -58,13 +58,16 @@ func countedBy(ctx context.Context, db *sqlitedb.DB) (rollup.Calendar, error) {
 
 // countAll counts what is not in the figures yet, if there are any.
 func (s *Store) countAll(ctx context.Context) error {
-	for more := s.calendar.Zone().String() != ""; more; {
+	if s.calendar.Zone().String() == "" {
+		return nil
+	}
+	for more := true; more; {
 		var err error
 		if more, err = s.CountNew(ctx, s.now()); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.addDiscounts(ctx)
 }
 
 // Tables implements move.Database. A table comes after those that it refers to.
@@ -96,7 +99,7 @@ func (s *Store) countedToMove() move.Table {
 	const (
 		selectCounted = `SELECT zone FROM counted WHERE ? = '' AND zone <> '' AND EXISTS (SELECT 1 FROM figures)`
 		setCounted    = `UPDATE counted SET zone = ?, click = ifnull((SELECT max(id) FROM clicks), ''),
-			conversion = ifnull((SELECT max(rowid) FROM conversions), 0), ready = 1, count_time = ?`
+			conversion = ifnull((SELECT max(rowid) FROM conversions), 0), ready = 1, discounts = 1, count_time = ?`
 	)
 	return move.TableOf("counted", func(ctx context.Context, after string, _ int) ([]rollup.Counted, string, error) {
 		var c rollup.Counted

@@ -110,6 +110,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	if err := s.addDiscounts(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("adding discounts to the figures: %w", err), s.Close())
+	}
 	s.purge = startPurge(s.queue, o)
 	return s, nil
 }

@@ -108,7 +108,7 @@ func (h *history) newSale() domain.Sale {
 	id, now := h.chance.Uint64(), time.Now().UTC().Truncate(time.Millisecond)
 	c := domain.Conversion{
 		ID: hash("history", id), ContentHash: hash("content", id), Offer: pick(h, "10", "11"), CouponCode: pick(h, "", "SaleXYZ20", "SALEXYZ20", "Über20"),
-		Click: pick(h, "", "a click"), TransactionID: fmt.Sprint(id), Event: "sale", Amount: h.amount(), Payout: h.amount(), Revenue: h.amount(),
+		Click: pick(h, "", "a click"), TransactionID: fmt.Sprint(id), Event: "sale", Amount: h.amount(), Payout: h.amount(), Revenue: h.amount(), Discount: h.amount(),
 		CodeUnknown: h.chance.IntN(4) == 0, Status: domain.StatusPending, Outcome: domain.Unattributed, Reason: domain.NoReference,
 		ConversionTime: h.moment(), CreateTime: now, UpdateTime: now, Revision: 1, Basis: &domain.Basis{Rule: "By chance.", Rates: &domain.Rates{
 			Payout:  money.Payout{Kind: money.Percent, Percent: 123_456},

@@ -238,12 +238,33 @@ func lastReservation(t *testing.T, fresh Fresh) {
 
 func lastUseOfBoth(t *testing.T, fresh Fresh) {
 	s := opened(t, fresh)
+	raceForLastUse(t, s, s, 2)
+}
+
+// LastUseOfTwo checks that two stores that are open on one database at once never sell a use twice: not if 40
+// checkouts reserve the last one, and not if 40 checkouts and sales race for it. open opens two on a new database.
+func LastUseOfTwo(t *testing.T, open func(*testing.T) (a, b Store)) {
+	t.Helper()
+	for name, checkouts := range map[string]int{"checkouts": 1, "checkouts and sales": 2} {
+		t.Run(name, func(t *testing.T) {
+			a, b := open(t)
+			raceForLastUse(t, a, b, checkouts)
+		})
+	}
+}
+
+// raceForLastUse lets 40 callers race for the only use of a coupon over two stores; of n, one is a checkout and the others are sales.
+func raceForLastUse(t *testing.T, a, b Store, n int) {
+	t.Helper()
 	limits := domain.Limits{Total: 1}
 	now := held("", 1, 0).CreateTime
 	var won atomic.Int64
 	together(40, func(i int) {
-		id := fmt.Sprint("racer ", i)
-		if i%2 == 0 && reserve(t, s, held(id, 1, time.Hour), limits) || i%2 == 1 && report(t, s, credited(id, 1), useAt(limits, 1, now)) {
+		id, s := fmt.Sprint("racer ", i), a
+		if i%4 >= 2 {
+			s = b
+		}
+		if i%n == 0 && reserve(t, s, held(id, 1, time.Hour), limits) || i%n != 0 && report(t, s, credited(id, 1), useAt(limits, 1, now)) {
 			won.Add(1)
 		}
 	})

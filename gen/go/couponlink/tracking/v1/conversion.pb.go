@@ -2790,7 +2790,9 @@ type Figures struct {
 	// What publishers earned.
 	Payouts []*v1.Money `protobuf:"bytes,8,rep,name=payouts,proto3" json:"payouts,omitempty"`
 	// What advertisers owe.
-	Revenues      []*v1.Money `protobuf:"bytes,9,rep,name=revenues,proto3" json:"revenues,omitempty"`
+	Revenues []*v1.Money `protobuf:"bytes,9,rep,name=revenues,proto3" json:"revenues,omitempty"`
+	// What shoppers saved, as reported with the sales, including rejected sales.
+	Discounts     []*v1.Money `protobuf:"bytes,10,rep,name=discounts,proto3" json:"discounts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2884,6 +2886,13 @@ func (x *Figures) GetPayouts() []*v1.Money {
 func (x *Figures) GetRevenues() []*v1.Money {
 	if x != nil {
 		return x.Revenues
+	}
+	return nil
+}
+
+func (x *Figures) GetDiscounts() []*v1.Money {
+	if x != nil {
+		return x.Discounts
 	}
 	return nil
 }
@@ -3190,7 +3199,7 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x17ListConversionsResponse\x12J\n" +
 	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionB\x04\xe2A\x01\x03R\vconversions\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\x12=\n" +
-	"\x06totals\x18\x03 \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\x06totals\"\xb3\x04\n" +
+	"\x06totals\x18\x03 \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\x06totals\"\xf4\x04\n" +
 	"\aFigures\x12\x1c\n" +
 	"\x06clicks\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\x06clicks\x12&\n" +
 	"\vconversions\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\vconversions\x12@\n" +
@@ -3200,7 +3209,9 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\aamounts\x18\x06 \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\aamounts\x12L\n" +
 	"\x10refunded_amounts\x18\a \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x0frefundedAmounts\x12;\n" +
 	"\apayouts\x18\b \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\apayouts\x12=\n" +
-	"\brevenues\x18\t \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\brevenuesB\x12\n" +
+	"\brevenues\x18\t \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\brevenues\x12?\n" +
+	"\tdiscounts\x18\n" +
+	" \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\tdiscountsB\x12\n" +
 	"\x10_conversion_rateB\x16\n" +
 	"\x14_share_without_click2\xa8\r\n" +
 	"\x11ConversionService\x12\xa7\x01\n" +
@@ -3324,31 +3335,32 @@ var file_couponlink_tracking_v1_conversion_proto_depIdxs = []int32{
 	29, // 55: couponlink.tracking.v1.Figures.refunded_amounts:type_name -> couponlink.coupon.v1.Money
 	29, // 56: couponlink.tracking.v1.Figures.payouts:type_name -> couponlink.coupon.v1.Money
 	29, // 57: couponlink.tracking.v1.Figures.revenues:type_name -> couponlink.coupon.v1.Money
-	23, // 58: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
-	25, // 59: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
-	26, // 60: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
-	11, // 61: couponlink.tracking.v1.ConversionService.ApproveConversion:input_type -> couponlink.tracking.v1.ApproveConversionRequest
-	12, // 62: couponlink.tracking.v1.ConversionService.RejectConversion:input_type -> couponlink.tracking.v1.RejectConversionRequest
-	13, // 63: couponlink.tracking.v1.ConversionService.ReassignConversion:input_type -> couponlink.tracking.v1.ReassignConversionRequest
-	14, // 64: couponlink.tracking.v1.ConversionService.AdjustConversion:input_type -> couponlink.tracking.v1.AdjustConversionRequest
-	15, // 65: couponlink.tracking.v1.ConversionService.RefundConversion:input_type -> couponlink.tracking.v1.RefundConversionRequest
-	16, // 66: couponlink.tracking.v1.ConversionService.ResolveConflict:input_type -> couponlink.tracking.v1.ResolveConflictRequest
-	17, // 67: couponlink.tracking.v1.ConversionService.WatchConversions:input_type -> couponlink.tracking.v1.WatchConversionsRequest
-	24, // 68: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
-	7,  // 69: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
-	27, // 70: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
-	7,  // 71: couponlink.tracking.v1.ConversionService.ApproveConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 72: couponlink.tracking.v1.ConversionService.RejectConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 73: couponlink.tracking.v1.ConversionService.ReassignConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 74: couponlink.tracking.v1.ConversionService.AdjustConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 75: couponlink.tracking.v1.ConversionService.RefundConversion:output_type -> couponlink.tracking.v1.Conversion
-	7,  // 76: couponlink.tracking.v1.ConversionService.ResolveConflict:output_type -> couponlink.tracking.v1.Conversion
-	18, // 77: couponlink.tracking.v1.ConversionService.WatchConversions:output_type -> couponlink.tracking.v1.WatchConversionsResponse
-	68, // [68:78] is the sub-list for method output_type
-	58, // [58:68] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	29, // 58: couponlink.tracking.v1.Figures.discounts:type_name -> couponlink.coupon.v1.Money
+	23, // 59: couponlink.tracking.v1.ConversionService.RecordConversion:input_type -> couponlink.tracking.v1.RecordConversionRequest
+	25, // 60: couponlink.tracking.v1.ConversionService.GetConversion:input_type -> couponlink.tracking.v1.GetConversionRequest
+	26, // 61: couponlink.tracking.v1.ConversionService.ListConversions:input_type -> couponlink.tracking.v1.ListConversionsRequest
+	11, // 62: couponlink.tracking.v1.ConversionService.ApproveConversion:input_type -> couponlink.tracking.v1.ApproveConversionRequest
+	12, // 63: couponlink.tracking.v1.ConversionService.RejectConversion:input_type -> couponlink.tracking.v1.RejectConversionRequest
+	13, // 64: couponlink.tracking.v1.ConversionService.ReassignConversion:input_type -> couponlink.tracking.v1.ReassignConversionRequest
+	14, // 65: couponlink.tracking.v1.ConversionService.AdjustConversion:input_type -> couponlink.tracking.v1.AdjustConversionRequest
+	15, // 66: couponlink.tracking.v1.ConversionService.RefundConversion:input_type -> couponlink.tracking.v1.RefundConversionRequest
+	16, // 67: couponlink.tracking.v1.ConversionService.ResolveConflict:input_type -> couponlink.tracking.v1.ResolveConflictRequest
+	17, // 68: couponlink.tracking.v1.ConversionService.WatchConversions:input_type -> couponlink.tracking.v1.WatchConversionsRequest
+	24, // 69: couponlink.tracking.v1.ConversionService.RecordConversion:output_type -> couponlink.tracking.v1.RecordConversionResponse
+	7,  // 70: couponlink.tracking.v1.ConversionService.GetConversion:output_type -> couponlink.tracking.v1.Conversion
+	27, // 71: couponlink.tracking.v1.ConversionService.ListConversions:output_type -> couponlink.tracking.v1.ListConversionsResponse
+	7,  // 72: couponlink.tracking.v1.ConversionService.ApproveConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 73: couponlink.tracking.v1.ConversionService.RejectConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 74: couponlink.tracking.v1.ConversionService.ReassignConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 75: couponlink.tracking.v1.ConversionService.AdjustConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 76: couponlink.tracking.v1.ConversionService.RefundConversion:output_type -> couponlink.tracking.v1.Conversion
+	7,  // 77: couponlink.tracking.v1.ConversionService.ResolveConflict:output_type -> couponlink.tracking.v1.Conversion
+	18, // 78: couponlink.tracking.v1.ConversionService.WatchConversions:output_type -> couponlink.tracking.v1.WatchConversionsResponse
+	69, // [69:79] is the sub-list for method output_type
+	59, // [59:69] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_conversion_proto_init() }

@@ -116,8 +116,8 @@ type SummarizeConversionsRequest struct {
 	// have neither.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Columns to order the rows by, each with an optional ` desc`: the dimensions grouped by, in lower case
-	// (`day`, `offer`), `clicks`, `conversions`, `conversions_without_click`, or `amount`, `payout` and
-	// `revenue`, which are compared currency by currency, in the order of the currency codes. Default: by time,
+	// (`day`, `offer`), `clicks`, `conversions`, `conversions_without_click`, or `amount`, `discount`,
+	// `payout` and `revenue`, which are compared currency by currency, in the order of the currency codes. Default: by time,
 	// then the most `conversions` first, then the most `clicks`.
 	OrderBy string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// The largest number of rows to return, 1 to 10,000. Default 1,000. The totals also cover the rows that are

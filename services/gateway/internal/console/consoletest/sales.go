@@ -144,7 +144,7 @@ func (s *sales) ListConversions(_ context.Context, req *trackingv1.ListConversio
 
 // SomeFigures are figures of a group.
 func SomeFigures() *trackingv1.Figures {
-	return &trackingv1.Figures{Clicks: 200, Conversions: 4321, ConversionsWithoutClick: 21, ConversionRate: proto.Float64(0.215), Amounts: []*couponv1.Money{dollars(7), {CurrencyCode: "EUR", Units: 8}}}
+	return &trackingv1.Figures{Clicks: 200, Conversions: 4321, ConversionsWithoutClick: 21, ConversionRate: proto.Float64(0.215), Amounts: []*couponv1.Money{dollars(7), {CurrencyCode: "EUR", Units: 8}}, Discounts: []*couponv1.Money{{CurrencyCode: "EUR", Units: 9}}}
 }
 
 func (s *sales) ApproveConversion(_ context.Context, req *trackingv1.ApproveConversionRequest) (*trackingv1.Conversion, error) {

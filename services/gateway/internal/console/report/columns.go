@@ -52,7 +52,7 @@ type cellMaker struct {
 }
 
 // firstColumns are offered before all others, which follow in the API's order.
-const firstColumns = "conversion_time,offer,publisher,coupon_code,pub_unique3,transaction_id,amount,payout,revenue,refunded_amount," +
+const firstColumns = "conversion_time,offer,publisher,coupon_code,pub_unique3,transaction_id,amount,discount,payout,revenue,refunded_amount," +
 	"status,outcome,method,reason"
 
 // reportColumns returns all columns of the export, in display order. They are read from

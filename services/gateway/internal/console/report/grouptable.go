@@ -12,7 +12,7 @@ import (
 
 // groupFigureNames are the figures that groups can be sorted by.
 func groupFigureNames() []string {
-	return []string{"clicks", "conversions", "amount", "payout", "revenue"}
+	return []string{"clicks", "conversions", "amount", "discount", "payout", "revenue"}
 }
 
 // groupColumn is a heading that sorts; figures the greatest first.
@@ -47,15 +47,15 @@ func summaryTable(report *openReport, resp *trackingv1.SummarizeConversionsRespo
 			}
 		}
 	}
-	hasClicks := report.hasClicks(report.groups()...)
-	t.Columns = append(t.Columns, report.figureColumns(hasClicks)...)
+	shown := shownFigures{clicks: report.hasClicks(report.groups()...), discounts: len(resp.GetTotals().GetDiscounts()) > 0}
+	t.Columns = append(t.Columns, report.figureColumns(shown)...)
 	for _, r := range resp.GetRows() {
 		var cells []ui.Cell
 		for _, group := range report.groups() {
 			cells = append(cells, groupCell(group, r, called))
 		}
 		cells[0].Lead(report.members(r))
-		t.Rows = append(t.Rows, ui.Row{Cells: append(cells, figureCells(r.GetFigures(), hasClicks)...)})
+		t.Rows = append(t.Rows, ui.Row{Cells: append(cells, figureCells(r.GetFigures(), shown)...)})
 	}
 	return t
 }
@@ -69,34 +69,42 @@ func (o *openReport) hasClicks(dimensions ...string) bool {
 	return !slices.Contains(dimensions, "status") && !slices.Contains(dimensions, "method")
 }
 
-func (o *openReport) figureColumns(hasClicks bool) []ui.Column {
-	all := []ui.Column{
+// shownFigures says which figures a table of groups has, beside those that all have.
+type shownFigures struct{ clicks, discounts bool }
+
+func (o *openReport) figureColumns(shown shownFigures) []ui.Column {
+	return only(shown, []ui.Column{
 		o.groupColumn("Clicks", "clicks", true), o.groupColumn("Conversions", "conversions", true),
 		{Label: "Rate", IsNumber: true},
 		{Label: "Without click", IsNumber: true},
-		o.groupColumn("Amount", "amount", true), o.groupColumn("Payout", "payout", true), o.groupColumn("Revenue", "revenue", true),
-	}
-	if hasClicks {
-		return all
-	}
-	return slices.Concat(all[1:2], all[3:])
+		o.groupColumn("Amount", "amount", true), o.groupColumn("Discount", "discount", true), o.groupColumn("Payout", "payout", true),
+		o.groupColumn("Revenue", "revenue", true),
+	})
 }
 
 // figureCells are the cells of figureColumns.
-func figureCells(f *trackingv1.Figures, hasClicks bool) []ui.Cell {
-	all := []ui.Cell{
+func figureCells(f *trackingv1.Figures, shown shownFigures) []ui.Cell {
+	return only(shown, []ui.Cell{
 		{Text: format.Number(f.GetClicks())},
 		{Text: format.Number(f.GetConversions())},
 		{Text: ui.ShareText(f.ConversionRate)},
 		{Text: ui.ShareText(f.ShareWithoutClick)},
 		{Text: ui.MoneyTexts(f.GetAmounts())},
+		{Text: ui.MoneyTexts(f.GetDiscounts())},
 		{Text: ui.MoneyTexts(f.GetPayouts())},
 		{Text: ui.MoneyTexts(f.GetRevenues())},
+	})
+}
+
+// only leaves out of all figures those that are not shown: clicks with the rate, and discounts.
+func only[T any](shown shownFigures, all []T) []T {
+	if !shown.discounts {
+		all = slices.Delete(all, 5, 6)
 	}
-	if hasClicks {
-		return all
+	if !shown.clicks {
+		all = slices.Concat(all[1:2], all[3:])
 	}
-	return slices.Concat(all[1:2], all[3:])
+	return all
 }
 
 // groupCell says what a group is, by one of its dimensions.

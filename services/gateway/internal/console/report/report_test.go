@@ -149,7 +149,7 @@ func TestReportTableIsItsColumns(t *testing.T) {
 func TestReportGroups(t *testing.T) {
 	s, b := consoletest.OpenSales(t, nil)
 	b.Get(reportPath+"?group=offer,publisher&by=-amount&range=2026-11-20..2026-11-22&filter=coupon_code+%3D+%22SALE%22").Shows(
-		t, http.StatusOK, "4,321", `data-day="2026-11-20"`, `data-value="4321"`, "21.5%", `aria-sort="descending"`,
+		t, http.StatusOK, "4,321", `data-day="2026-11-20"`, `data-value="4321"`, "21.5%", `aria-sort="descending"`, `data-label="Discount"`,
 		"filter=coupon_code+%3D+%22SALE%22+AND+offer+%3D+%2210%22+AND+publisher+%3D+%2222%22&range=2026-11-20..2026-11-22",
 		`name="by" value="-amount"`, // other days and other filters keep the order
 	)
@@ -157,7 +157,7 @@ func TestReportGroups(t *testing.T) {
 	if got.GetStartDate() != "2026-11-20" || got.GetEndDate() != "2026-11-22" || got.GetFilter() != `coupon_code = "SALE"` || got.GetOrderBy() != "amount desc" || len(got.GetGroupBy()) != 2 {
 		t.Errorf("asked for %v", got)
 	}
-	for by, want := range map[string]string{"publisher": "publisher", "-day": "day desc", "amount": "amount", "-offer": "", "-colour": ""} {
+	for by, want := range map[string]string{"publisher": "publisher", "-day": "day desc", "amount": "amount", "-discount": "discount desc", "-offer": "", "-colour": ""} {
 		b.Get(reportPath + "/export?group=day,publisher&by=" + by)
 		if got := consoletest.RequestOf[*trackingv1.SummarizeConversionsRequest](t, s, "SummarizeConversions DAY").GetOrderBy(); got != want {
 			t.Errorf("by %s it asks for %q", by, got)
@@ -276,16 +276,16 @@ func TestReportGroupsDownload(t *testing.T) {
 	page.Shows(t, http.StatusOK, "Download CSV", `download="conversions-by-day-publisher.csv"`, "export?by=-amount&amp;group=day%2Cpublisher")
 	for query, want := range map[string][][]string{
 		"?group=day,publisher&by=-amount&range=2026-11-20..2026-11-22": {
-			{"day", "publisher", "publisher_name", "clicks", "conversions", "conversion_rate", "conversions_without_click", "share_without_click", "amount_USD", "amount_EUR"},
-			{"2026-11-21", "publishers/22", consoletest.Hostile, "200", "4321", "0.2150", "21", "", "7.00", "8.00"},
+			{"day", "publisher", "publisher_name", "clicks", "conversions", "conversion_rate", "conversions_without_click", "share_without_click", "amount_USD", "amount_EUR", "discount_EUR"},
+			{"2026-11-21", "publishers/22", consoletest.Hostile, "200", "4321", "0.2150", "21", "", "7.00", "8.00", "9.00"},
 		},
 		"?group=status,coupon_code": {
-			{"status", "coupon_code", "conversions", "conversions_without_click", "share_without_click", "amount_USD", "amount_EUR"},
-			{"APPROVED", consoletest.Hostile, "4321", "21", "", "7.00", "8.00"},
+			{"status", "coupon_code", "conversions", "conversions_without_click", "share_without_click", "amount_USD", "amount_EUR", "discount_EUR"},
+			{"APPROVED", consoletest.Hostile, "4321", "21", "", "7.00", "8.00", "9.00"},
 		},
 		"?group=method,offer": {
-			{"method", "offer", "offer_name", "conversions", "conversions_without_click", "share_without_click", "amount_USD", "amount_EUR"},
-			{"", "offers/10", consoletest.Hostile, "4321", "21", "", "7.00", "8.00"},
+			{"method", "offer", "offer_name", "conversions", "conversions_without_click", "share_without_click", "amount_USD", "amount_EUR", "discount_EUR"},
+			{"", "offers/10", consoletest.Hostile, "4321", "21", "", "7.00", "8.00", "9.00"},
 		},
 	} {
 		s.Forget()

@@ -19,6 +19,9 @@ func totalFacts(f *trackingv1.Figures) []ui.Fact {
 	if len(f.GetRefundedAmounts()) > 0 {
 		facts = append(facts, ui.Fact{Label: "Refunded", Value: ui.MoneyTexts(f.GetRefundedAmounts())})
 	}
+	if len(f.GetDiscounts()) > 0 {
+		facts = append(facts, ui.Fact{Label: "Discount", Value: ui.MoneyTexts(f.GetDiscounts())})
+	}
 	return append(facts, ui.Fact{Label: "Payout", Value: ui.MoneyTexts(f.GetPayouts())}, ui.Fact{Label: "Revenue", Value: ui.MoneyTexts(f.GetRevenues())})
 }
 

@@ -16,7 +16,7 @@ import (
 // summaryOrder parses an order of groups from a field of the request. It drops the key that ends every order:
 // the default order breaks ties instead. Its error is InvalidArgument on that field.
 func summaryOrder(field, orderBy string, groupBy []rollup.Dimension) ([]listing.Order, error) {
-	fields := []string{"clicks", "conversions", "conversions_without_click", "amount", "payout", "revenue"}
+	fields := []string{"clicks", "conversions", "conversions_without_click", "amount", "discount", "payout", "revenue"}
 	for _, d := range groupBy {
 		fields = append(fields, strings.ToLower(string(d)))
 	}
@@ -43,6 +43,8 @@ func compareBy(column string, a, b *SummaryRow) int {
 		return cmp.Compare(a.Clickless(), b.Clickless())
 	case "amount":
 		return compareMoney(a.Amounts(), b.Amounts())
+	case "discount":
+		return compareMoney(a.Discounts(), b.Discounts())
 	case "payout":
 		return compareMoney(a.Payouts(), b.Payouts())
 	case "revenue":

@@ -52,6 +52,11 @@ func (f *Figures) WithoutClicks() Figures {
 // methods below leave out sums of zero.
 func (f *Figures) Amounts() []money.Money { return f.money(func(m Measures) Sum { return m.Amount }) }
 
+// Discounts returns what shoppers saved, as reported.
+func (f *Figures) Discounts() []money.Money {
+	return f.money(func(m Measures) Sum { return m.Discount })
+}
+
 // Refunded returns the refunded part of Amounts.
 func (f *Figures) Refunded() []money.Money {
 	return f.money(func(m Measures) Sum { return m.Refunded })

@@ -76,6 +76,7 @@ type Measures struct {
 	// Clickless counts the conversions reported without a click.
 	Clickless int64
 	Amount    Sum
+	Discount  Sum
 	Refunded  Sum
 	Payout    Sum
 	Revenue   Sum
@@ -85,7 +86,7 @@ type Measures struct {
 func (m Measures) Plus(other Measures) Measures {
 	return Measures{
 		Clicks: m.Clicks + other.Clicks, Conversions: m.Conversions + other.Conversions, Clickless: m.Clickless + other.Clickless,
-		Amount: m.Amount.plus(other.Amount), Refunded: m.Refunded.plus(other.Refunded),
+		Amount: m.Amount.plus(other.Amount), Discount: m.Discount.plus(other.Discount), Refunded: m.Refunded.plus(other.Refunded),
 		Payout: m.Payout.plus(other.Payout), Revenue: m.Revenue.plus(other.Revenue),
 	}
 }
@@ -94,7 +95,7 @@ func (m Measures) Plus(other Measures) Measures {
 func (m Measures) Minus(other Measures) Measures {
 	return m.Plus(Measures{
 		Clicks: -other.Clicks, Conversions: -other.Conversions, Clickless: -other.Clickless,
-		Amount: other.Amount.negative(), Refunded: other.Refunded.negative(),
+		Amount: other.Amount.negative(), Discount: other.Discount.negative(), Refunded: other.Refunded.negative(),
 		Payout: other.Payout.negative(), Revenue: other.Revenue.negative(),
 	})
 }
@@ -160,6 +161,7 @@ func (t *Sums) addConversion(c *domain.Conversion, times int64) {
 		of    func(*Measures) *Sum
 	}{
 		{c.Amount, func(m *Measures) *Sum { return &m.Amount }},
+		{c.Discount, func(m *Measures) *Sum { return &m.Discount }},
 		{c.Refunded, func(m *Measures) *Sum { return &m.Refunded }},
 		{c.Payout, func(m *Measures) *Sum { return &m.Payout }},
 		{c.Revenue, func(m *Measures) *Sum { return &m.Revenue }},

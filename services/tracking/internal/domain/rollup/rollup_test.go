@@ -29,7 +29,7 @@ func tallied(t *rapid.T, label string) domain.Conversion {
 		Click:      rapid.SampledFrom([]string{"", "a-click"}).Draw(t, label+" click"),
 		Status:     rapid.SampledFrom([]domain.Status{domain.StatusPending, domain.StatusApproved, domain.StatusRejected}).Draw(t, label+" status"),
 		Method:     rapid.SampledFrom([]domain.Method{domain.NoMethod, domain.CouponCode, domain.ByClick}).Draw(t, label+" method"),
-		Amount:     amount(" amount"), Refunded: amount(" refunded"), Payout: amount(" payout"), Revenue: amount(" revenue"),
+		Amount:     amount(" amount"), Discount: amount(" discount"), Refunded: amount(" refunded"), Payout: amount(" payout"), Revenue: amount(" revenue"),
 		ConversionTime: time.Date(2026, 10, 20, 21, 30, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 40*24).Draw(t, label+" hours")) * time.Hour),
 	}
 }
@@ -179,5 +179,30 @@ func TestWhatIsInventedIsCountedUnderNone(t *testing.T) {
 	tally.AddConversion(&domain.Conversion{Offer: "10", Publisher: "22", CouponCode: "new", CodeUnknown: true, Coupon: "offers/10/coupons/22.NEW"})
 	if !slices.ContainsFunc(tally.Cells(), func(c rollup.Cell) bool { return c.Key.CouponCode == "NEW" }) {
 		t.Error("a code is not counted whose coupon was credited later")
+	}
+}
+
+// TestEachAmountHasItsSum checks each sum of one conversion, and that it goes with the conversion.
+func TestEachAmountHasItsSum(t *testing.T) {
+	eur := func(units int64) money.Money { return money.Money{Currency: "EUR", Units: units, Nanos: 990_000_000} }
+	tally := rollup.New(rollup.NewCalendar(time.UTC))
+	c := domain.Conversion{Amount: eur(1), Discount: eur(2), Refunded: eur(3), Payout: eur(4), Revenue: eur(5)}
+	tally.AddConversion(&c)
+	var f rollup.Figures
+	for _, cell := range tally.Cells() {
+		if cell.Key.Cube == rollup.StatusMonths {
+			f.Add(cell)
+		}
+	}
+	for i, sums := range [][]money.Money{f.Amounts(), f.Discounts(), f.Refunded(), f.Payouts(), f.Revenues()} {
+		if want := eur(int64(i + 1)); !slices.Equal(sums, []money.Money{want}) {
+			t.Errorf("sum %d is %v, want %v", i, sums, want)
+		}
+	}
+	tally.RemoveConversion(&c)
+	for _, cell := range tally.Cells() {
+		if cell.Measures != (rollup.Measures{}) {
+			t.Errorf("without the conversion: %+v", cell)
+		}
 	}
 }
