@@ -38,12 +38,21 @@ func (p *Principal) May(permission Permission) bool {
 }
 
 // IsLimited reports whether the caller is limited to some publishers or offers.
-func (p *Principal) IsLimited() bool { return len(p.Publishers) > 0 || len(p.Offers) > 0 }
+func (p *Principal) IsLimited() bool { return p.LimitedByPublishers() || p.LimitedByOffers() }
+
+// LimitedByPublishers reports whether the caller is limited to some publishers, or to none: with the role Publisher it
+// is always limited.
+func (p *Principal) LimitedByPublishers() bool {
+	return len(p.Publishers) > 0 || p.Role == Publisher
+}
+
+// LimitedByOffers is LimitedByPublishers for offers and the role Advertiser.
+func (p *Principal) LimitedByOffers() bool { return len(p.Offers) > 0 || p.Role == Advertiser }
 
 // Fits reports whether the caller is limited by nothing else than the limits that a method serves.
 func (p *Principal) Fits(served []optionsv1.RowLimit) bool {
-	return (len(p.Publishers) == 0 || slices.Contains(served, optionsv1.RowLimit_PUBLISHERS)) &&
-		(len(p.Offers) == 0 || slices.Contains(served, optionsv1.RowLimit_OFFERS))
+	return (!p.LimitedByPublishers() || slices.Contains(served, optionsv1.RowLimit_PUBLISHERS)) &&
+		(!p.LimitedByOffers() || slices.Contains(served, optionsv1.RowLimit_OFFERS))
 }
 
 // Permissions returns the caller's permissions, sorted.

@@ -30,6 +30,9 @@ const (
 	Manager Role = "MANAGER"
 	Finance Role = "FINANCE"
 	Analyst Role = "ANALYST"
+	// Advertiser is always limited to offers, and Publisher to publishers.
+	Advertiser Role = "ADVERTISER"
+	Publisher  Role = "PUBLISHER"
 	// Service has the permissions that the key lists.
 	Service Role = "SERVICE"
 )

@@ -108,13 +108,13 @@ func TestSchema(t *testing.T) {
 		`payout_currency = eur`:  {Field: "payout", Part: listing.CurrencyCode, Op: listing.Equal, Value: "EUR"},
 		`undeduplicated = true`:  {Field: "undeduplicated", Op: listing.Equal, Value: true},
 	} {
-		q, err := schema.Query(listing.Request{Filter: filter}, nil, now)
+		q, err := schema.Query(listing.Request{Filter: filter}, listing.Everything(), nil, now)
 		if got, ok := q.Where.(listing.Compare); err != nil || !ok || got != want {
 			t.Errorf("%s is %+v, %v, want %+v", filter, q.Where, err, want)
 		}
 	}
 	for _, asked := range []listing.Request{{OrderBy: "status_reason"}, {Filter: `explanation = "x"`}, {Filter: "status = STATUS_UNSPECIFIED"}} {
-		if _, err := schema.Query(asked, nil, now); err == nil {
+		if _, err := schema.Query(asked, listing.Everything(), nil, now); err == nil {
 			t.Errorf("%+v is taken", asked)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	optionsv1 "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
+	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
@@ -36,7 +37,7 @@ func Schema(all []Column, zone *time.Location, defaultOrder string, stored ...li
 
 // field returns a column as a field of lists.
 func (c Column) field() listing.Field {
-	field := listing.Field{Name: c.Name, Prefix: c.Prefix, Sortable: c.Sortable, Values: c.Values()}
+	field := listing.Field{Name: c.Name, Prefix: c.Prefix, Sortable: c.Sortable, Values: c.Values(), HiddenFrom: listing.Audience(access.HiddenFrom(c.Field))}
 	if !c.Filterable {
 		field.Kind = listing.Opaque
 		return field

@@ -11,17 +11,26 @@ import (
 	"github.com/couponlink/couponlink/services/internal/access"
 )
 
-// withholder clears the fields of answers that a caller lacks the permission to read. It is safe for concurrent
+// withholder clears the fields of answers that a caller lacks the permission to read, or that are hidden from it. It is safe for concurrent
 // use.
 type withholder struct {
-	// guarded has the fields that need a permission, or can contain some that do, by the message's descriptor.
-	guarded sync.Map
+	// guarded has the fields that need a permission, or can contain some that do, by the message's descriptor. limited
+	// also has those that are hidden from some limited callers.
+	guarded, limited sync.Map
+}
+
+// of returns the fields for a kind of callers.
+func (w *withholder) of(isLimited bool) *sync.Map {
+	if isLimited {
+		return &w.limited
+	}
+	return &w.guarded
 }
 
 // from returns an answer as a caller may read it: the answer itself, or a copy without some fields.
 func (w *withholder) from(caller *access.Principal, answer any) any {
 	m, ok := answer.(proto.Message)
-	if !ok || caller == nil || caller.Role == access.Owner || len(w.fields(m.ProtoReflect().Descriptor(), nil)) == 0 {
+	if !ok || caller == nil || caller.Role == access.Owner && !caller.IsLimited() || len(w.fields(m.ProtoReflect().Descriptor(), caller.IsLimited(), nil)) == 0 {
 		return answer
 	}
 	told := proto.Clone(m) // handlers may share what they answer with
@@ -30,13 +39,12 @@ func (w *withholder) from(caller *access.Principal, answer any) any {
 }
 
 func (w *withholder) withhold(caller *access.Principal, m protoreflect.Message) {
-	for _, field := range w.fields(m.Descriptor(), nil) {
+	for _, field := range w.fields(m.Descriptor(), caller.IsLimited(), nil) {
 		switch {
 		case !m.Has(field):
-		case access.OfField(field) != "":
-			if !caller.May(access.OfField(field)) {
-				m.Clear(field)
-			}
+		case !mayRead(caller, field):
+			m.Clear(field)
+		case field.Message() == nil || field.IsMap():
 		case field.IsList():
 			list := m.Get(field).List()
 			for i := range list.Len() {
@@ -48,10 +56,16 @@ func (w *withholder) withhold(caller *access.Principal, m protoreflect.Message) 
 	}
 }
 
-// fields returns the fields of a message that need a permission, or can contain some that do. Within a message that
-// contains itself, above has the messages around it.
-func (w *withholder) fields(of protoreflect.MessageDescriptor, above []protoreflect.FullName) []protoreflect.FieldDescriptor {
-	if known, ok := w.guarded.Load(of); ok {
+// mayRead reports whether a caller is told a field.
+func mayRead(caller *access.Principal, field protoreflect.FieldDescriptor) bool {
+	needed := access.OfField(field)
+	return (needed == "" || caller.May(needed)) && access.HiddenFrom(field)&caller.Audience() == 0
+}
+
+// fields returns the fields of a message that some callers of a kind are not told, or that can contain some. Within a
+// message that contains itself, above has the messages around it.
+func (w *withholder) fields(of protoreflect.MessageDescriptor, isLimited bool, above []protoreflect.FullName) []protoreflect.FieldDescriptor {
+	if known, ok := w.of(isLimited).Load(of); ok {
 		return known.([]protoreflect.FieldDescriptor) //nolint:forcetypeassert // nothing else is stored there
 	}
 	var guarded []protoreflect.FieldDescriptor
@@ -59,11 +73,11 @@ func (w *withholder) fields(of protoreflect.MessageDescriptor, above []protorefl
 	for i := range of.Fields().Len() {
 		field := of.Fields().Get(i)
 		isMessage := field.Kind() == protoreflect.MessageKind && !field.IsMap() && !slices.Contains(above, field.Message().FullName())
-		if access.OfField(field) != "" || isMessage && len(w.fields(field.Message(), above)) > 0 {
+		if access.OfField(field) != "" || isLimited && access.HiddenFrom(field) != 0 || isMessage && len(w.fields(field.Message(), isLimited, above)) > 0 {
 			guarded = append(guarded, field)
 		}
 	}
-	w.guarded.Store(of, guarded)
+	w.of(isLimited).Store(of, guarded)
 	return guarded
 }
 

@@ -22,7 +22,7 @@ var (
 
 func where(t *testing.T, filter string) listing.Expr {
 	t.Helper()
-	q, err := listingtest.Schema().Query(listing.Request{Filter: filter}, nil, now)
+	q, err := listingtest.Schema().Query(listing.Request{Filter: filter}, listing.Everything(), nil, now)
 	if err != nil {
 		t.Fatalf("filter %s: %v", filter, err)
 	}
@@ -171,11 +171,11 @@ func TestFilterDates(t *testing.T) {
 			t.Errorf("filter %s:\ngot  %#v\nwant %#v", filter, got, want)
 		}
 	}
-	q, err := listingtest.Schema().In(saoPaulo).Query(listing.Request{Filter: "create_time = 2018-11-04"}, nil, now)
+	q, err := listingtest.Schema().In(saoPaulo).Query(listing.Request{Filter: "create_time = 2018-11-04"}, listing.Everything(), nil, now)
 	if want := equal("create_time", time.Date(2018, 11, 4, 3, 0, 0, 0, time.UTC)); err != nil || !reflect.DeepEqual(q.Where, want) {
 		t.Errorf("got %#v, %v, want %#v", q.Where, err, want)
 	}
-	_, err = listingtest.Schema().In(nil).Query(listing.Request{Filter: "create_time = 2018-11-04"}, nil, now)
+	_, err = listingtest.Schema().In(nil).Query(listing.Request{Filter: "create_time = 2018-11-04"}, listing.Everything(), nil, now)
 	expectRefusal(t, err, "INVALID_FILTER", "filter", `"2018-11-04" is no time; expected RFC 3339 with a zone, such as "2026-11-01T00:00:00Z" or "2026-11-01T02:00:00+02:00"`)
 }
 
@@ -288,7 +288,7 @@ func TestFilterErrors(t *testing.T) {
 		strings.Repeat("note(", 800):   `at character 5: expected =`,
 		strings.Repeat("note=a ", 500): `at character 8: expected AND`,
 	} {
-		_, err := listingtest.Schema().Query(listing.Request{Filter: filter}, nil, now)
+		_, err := listingtest.Schema().Query(listing.Request{Filter: filter}, listing.Everything(), nil, now)
 		expectRefusal(t, err, "INVALID_FILTER", "filter", want)
 	}
 }
@@ -309,7 +309,7 @@ func TestFilterErrorsOfAmounts(t *testing.T) {
 		`price = 10*`:                 `at character 9: a value of price takes no *`,
 		`flagged = 1`:                 `the values are true, false`,
 	} {
-		_, err := listingtest.Schema().Query(listing.Request{Filter: filter}, nil, now)
+		_, err := listingtest.Schema().Query(listing.Request{Filter: filter}, listing.Everything(), nil, now)
 		expectRefusal(t, err, "INVALID_FILTER", "filter", want)
 	}
 }
@@ -347,7 +347,7 @@ func FuzzFilter(f *testing.F) {
 		f.Add(filter)
 	}
 	f.Fuzz(func(t *testing.T, filter string) {
-		q, err := listingtest.Schema().Query(listing.Request{Filter: filter}, nil, now)
+		q, err := listingtest.Schema().Query(listing.Request{Filter: filter}, listing.Everything(), nil, now)
 		if err != nil {
 			expectRefusal(t, err, "INVALID_FILTER", "filter", "")
 			return

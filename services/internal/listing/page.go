@@ -126,11 +126,14 @@ func storedValue(kind Kind, value any) (any, bool) {
 	}
 }
 
-// checksum ties a token to its request, except for the page size, which can change from page to page.
-func (s *Schema) checksum(req Request) string {
+// checksum ties a token to its request and the rows of its caller, except for the page size, which can change from page to page.
+func (s *Schema) checksum(req Request, rows Rows) string {
 	hash := sha256.New()
 	for _, part := range []string{s.fingerprint, req.Parent, req.Filter, req.OrderBy} {
 		_, _ = fmt.Fprintf(hash, "%d:%s", len(part), part) // a hash never fails
+	}
+	if rows.print != "" {
+		_, _ = fmt.Fprintf(hash, "%d:%s", len(rows.print), rows.print)
 	}
 	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:12])
 }

@@ -19,7 +19,7 @@ import (
 
 func query(t *testing.T, req listing.Request) listing.Query {
 	t.Helper()
-	q, err := listingtest.Schema().Query(req, nil, now)
+	q, err := listingtest.Schema().Query(req, listing.Everything(), nil, now)
 	if err != nil {
 		t.Fatalf("%+v: %v", req, err)
 	}
@@ -49,14 +49,14 @@ func TestOrder(t *testing.T) {
 		"\xff":                     nil,
 		strings.Repeat("x", 1<<20): nil,
 	} {
-		q, err := listingtest.Schema().Query(listing.Request{OrderBy: orderBy}, nil, now)
+		q, err := listingtest.Schema().Query(listing.Request{OrderBy: orderBy}, listing.Everything(), nil, now)
 		if want == nil {
 			expectRefusal(t, err, "INVALID_ORDER_BY", "order_by", "")
 		} else if err != nil || !reflect.DeepEqual(q.Order, want) {
 			t.Errorf("order by %q: got %+v, %v, want %+v", orderBy, q.Order, err, want)
 		}
 	}
-	_, err := listingtest.Schema().Query(listing.Request{OrderBy: "state"}, nil, now)
+	_, err := listingtest.Schema().Query(listing.Request{OrderBy: "state"}, listing.Everything(), nil, now)
 	expectRefusal(t, err, "INVALID_ORDER_BY", "order_by", `cannot order by "state"; the fields to order by are name, note, code, kind, enabled, create_time`)
 }
 
@@ -66,7 +66,7 @@ func TestPageSize(t *testing.T) {
 			t.Errorf("page size %d: got limit %d, want %d", size, got, want)
 		}
 	}
-	_, err := listingtest.Schema().Query(listing.Request{PageSize: -1}, nil, now)
+	_, err := listingtest.Schema().Query(listing.Request{PageSize: -1}, listing.Everything(), nil, now)
 	expectRefusal(t, err, "INVALID_PAGE_SIZE", "page_size", "-1 is negative")
 }
 
@@ -76,7 +76,7 @@ func TestScope(t *testing.T) {
 		"":             scope,
 		"enabled=true": listing.And{scope, equal("enabled", true)},
 	} {
-		q, err := listingtest.Schema().Query(listing.Request{Filter: filter}, scope, now)
+		q, err := listingtest.Schema().Query(listing.Request{Filter: filter}, listing.Everything(), scope, now)
 		if err != nil || !reflect.DeepEqual(q.Where, want) {
 			t.Errorf("filter %q: got %#v, %v, want %#v", filter, q.Where, err, want)
 		}
@@ -104,12 +104,12 @@ func TestPropertyToken(t *testing.T) {
 			return
 		}
 		req := listing.Request{OrderBy: listingtest.OrderBy(r), PageSize: int32(len(rows) - 1), Parent: "p", Filter: "enabled=true"}
-		q, err := listingtest.Schema().Query(req, nil, now)
+		q, err := listingtest.Schema().Query(req, listing.Everything(), nil, now)
 		if err != nil {
 			r.Fatalf("%v", err)
 		}
 		_, req.PageToken = listing.Page(q, rows, value)
-		next, err := listingtest.Schema().Query(req, nil, now.Add(time.Hour))
+		next, err := listingtest.Schema().Query(req, listing.Everything(), nil, now.Add(time.Hour))
 		if err != nil {
 			r.Fatalf("%v", err)
 		}
@@ -167,7 +167,7 @@ func TestTokenErrors(t *testing.T) {
 			bad := req
 			bad.PageToken = token
 			c.change(&bad)
-			_, err := listingtest.Schema().Query(bad, nil, now)
+			_, err := listingtest.Schema().Query(bad, listing.Everything(), nil, now)
 			expectRefusal(t, err, "INVALID_PAGE_TOKEN", "page_token", c.want)
 		})
 	}
@@ -188,7 +188,7 @@ func TestEarlierToken(t *testing.T) {
 		listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "things/"}, "create_time desc", listing.Field{Name: "create_time", Kind: listing.Time, Sortable: true},
 		listing.Field{Name: "note"}, listing.Field{Name: "code", Kind: listing.Folded},
 	).In(time.UTC)
-	q, err := schema.Query(listing.Request{Parent: "offers/10", Filter: `note = "a" AND create_time > "2026-01-01T00:00:00Z"`, OrderBy: "create_time", PageToken: "WyJpQWdEUlZLcXk1MVdlWkJqIiwxNzkzNTM0NDAwMDAwLCJhIl0"}, nil, now)
+	q, err := schema.Query(listing.Request{Parent: "offers/10", Filter: `note = "a" AND create_time > "2026-01-01T00:00:00Z"`, OrderBy: "create_time", PageToken: "WyJpQWdEUlZLcXk1MVdlWkJqIiwxNzkzNTM0NDAwMDAwLCJhIl0"}, listing.Everything(), nil, now)
 	if err != nil || !reflect.DeepEqual(q.After, []any{noon, "a"}) {
 		t.Errorf("got %#v, %v", q.After, err)
 	}
@@ -199,20 +199,20 @@ func TestTokenOfAnotherCollection(t *testing.T) {
 		return listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: prefix}
 	}
 	offers, publishers := listing.NewSchema(key("offers/"), ""), listing.NewSchema(key("publishers/"), "")
-	q, err := offers.Query(listing.Request{PageSize: 1}, nil, now)
+	q, err := offers.Query(listing.Request{PageSize: 1}, listing.Everything(), nil, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, token := listing.Page(q, []listingtest.Row{{"id": "a"}, {"id": "b"}}, value)
-	_, err = publishers.Query(listing.Request{PageToken: token}, nil, now)
+	_, err = publishers.Query(listing.Request{PageToken: token}, listing.Everything(), nil, now)
 	expectRefusal(t, err, "INVALID_PAGE_TOKEN", "page_token", "it belongs to another request")
 }
 
 func TestOpaqueKey(t *testing.T) {
 	s := listing.NewSchema(listing.Field{Name: "name", Stored: "id", Kind: listing.Opaque, Sortable: true}, "name", listing.Field{Name: "offer"})
-	_, err := s.Query(listing.Request{Filter: `name = "x"`}, nil, now)
+	_, err := s.Query(listing.Request{Filter: `name = "x"`}, listing.Everything(), nil, now)
 	expectRefusal(t, err, "INVALID_FILTER", "filter", `there is no field "name" to filter by; the fields are offer`)
-	if q, err := s.Query(listing.Request{OrderBy: "name desc"}, nil, now); err != nil || !q.Order[0].Desc {
+	if q, err := s.Query(listing.Request{OrderBy: "name desc"}, listing.Everything(), nil, now); err != nil || !q.Order[0].Desc {
 		t.Errorf("got %+v, %v", q, err)
 	}
 }
@@ -272,12 +272,12 @@ func TestPrefixEnd(t *testing.T) {
 func ExamplePage() {
 	schema := listing.NewSchema(listing.Field{Name: "name", Stored: "id", Kind: listing.Name, Prefix: "offers/"}, "")
 	ids := []string{"10", "11", "12"} // the store's rows
-	q, err := schema.Query(listing.Request{PageSize: 2}, nil, time.Now())
+	q, err := schema.Query(listing.Request{PageSize: 2}, listing.Everything(), nil, time.Now())
 	if err != nil {
 		panic(err)
 	}
 	page, token := listing.Page(q, ids, func(id, _ string) any { return id })
-	next, err := schema.Query(listing.Request{PageSize: 2, PageToken: token}, nil, time.Now())
+	next, err := schema.Query(listing.Request{PageSize: 2, PageToken: token}, listing.Everything(), nil, time.Now())
 	if err != nil {
 		panic(err)
 	}

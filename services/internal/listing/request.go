@@ -25,8 +25,9 @@ type Request struct {
 	Take func(row any) bool
 }
 
-// Query validates a list request. scope, which may be nil, is a condition in addition to the filter. Derived fields are
-// evaluated at now.
+// Query validates a list request of a caller that may know of some rows. scope, which may be nil, is a condition in
+// addition to the filter. Derived fields are evaluated at now. For fields that are hidden from the caller, the request
+// is refused as for fields that do not exist.
 //
 // A filter has conditions `field = value`, joined by AND and OR, negated by NOT or -, and grouped by parentheses. As in
 // AIP-160, OR binds more tightly than AND. The comparators are = != < <= > >= and `:`. For a text, `:` means that
@@ -37,7 +38,8 @@ type Request struct {
 //
 // Errors: INVALID_ARGUMENT on `filter` (INVALID_FILTER), `order_by` (INVALID_ORDER_BY), `page_size` (INVALID_PAGE_SIZE)
 // or `page_token` (INVALID_PAGE_TOKEN).
-func (s *Schema) Query(req Request, scope Expr, now time.Time) (Query, error) {
+func (s *Schema) Query(req Request, rows Rows, scope Expr, now time.Time) (Query, error) {
+	s = s.shownTo(rows)
 	filter, err := s.parseFilter(req.Filter, now.UTC().Truncate(time.Millisecond))
 	if err != nil {
 		return Query{}, err
@@ -52,10 +54,10 @@ func (s *Schema) Query(req Request, scope Expr, now time.Time) (Query, error) {
 		return Query{}, apperr.Invalid("INVALID_PAGE_SIZE", "page_size", "%d is negative; it must be 1 to %d, or 0 for %d", req.PageSize, maxPageSize, defaultPageSize)
 	}
 	q := Query{
-		Where:    both(scope, filter),
+		Where:    rows.in(both(scope, filter)),
 		Order:    order,
 		Limit:    pageSize(req.PageSize) + 1,
-		checksum: s.checksum(req),
+		checksum: s.checksum(req, rows),
 		take:     req.Take,
 	}
 	if req.PageToken != "" {

@@ -3,6 +3,7 @@ package listing
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ type Field struct {
 	Prefix string
 	// Values are the values of a field of kind Enum.
 	Values []string
+	// HiddenFrom are the callers who are not told the field, and so may not filter or order by it.
+	HiddenFrom Audience
 	// Sortable allows the field in order_by.
 	Sortable bool
 	// None is the stored time that means no time. The zero time means that the field always has a time. Only the kind
@@ -107,6 +110,16 @@ func (s *Schema) In(zone *time.Location) *Schema {
 	in := *s
 	in.zone = zone
 	return &in
+}
+
+// shownTo returns the schema with the fields that a caller is told.
+func (s *Schema) shownTo(rows Rows) *Schema {
+	if rows.audience == 0 {
+		return s
+	}
+	shown := *s
+	shown.fields = slices.DeleteFunc(slices.Clone(s.fields), func(f Field) bool { return !rows.shows(&f) })
+	return &shown
 }
 
 // fault describes an inconsistent field; "" if it is fine.

@@ -25,7 +25,7 @@ func TestPagesEndBeforeMaxBytes(t *testing.T) {
 	for {
 		page := resourcepage.Of(func(code string) *couponv1.Coupon { return &couponv1.Coupon{Code: code} })
 		req.Take = page.Take
-		q, err := schema.Query(req, nil, time.Time{})
+		q, err := schema.Query(req, listing.Everything(), nil, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/rows"
 )
 
 // CreateApproval records that a publisher asks to promote an offer. Errors: NotFound (OFFER_NOT_FOUND,
@@ -39,7 +40,7 @@ func (s *Service) Approvals(ctx context.Context, offer string, req listing.Reque
 	if err != nil {
 		return nil, "", err
 	}
-	return list(ctx, s, s.approvals, req, scope, s.store.Approvals, approvalValue)
+	return list(ctx, s, s.approvals, req, rows.Of(ctx).In("publisher", "offer"), scope, s.store.Approvals, approvalValue)
 }
 
 // ApprovePublisher approves a publisher on an offer. Errors: NotFound, OFFER_NOT_FOUND or

@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/rows"
 )
 
 // Shared is a coupon with the other publishers who have its code on its offer.
@@ -70,7 +71,7 @@ func (s *Service) Coupons(ctx context.Context, offer string, req listing.Request
 	if err != nil {
 		return nil, "", err
 	}
-	return list(ctx, s, s.coupons, req, scope, s.store.Coupons, couponValue)
+	return list(ctx, s, s.coupons, req, rows.Of(ctx).In("publisher", "offer"), scope, s.store.Coupons, couponValue)
 }
 
 // UpdateCoupon sets some fields of a coupon to their values in a draft. A start time that is unset there

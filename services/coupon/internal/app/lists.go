@@ -8,32 +8,36 @@ import (
 	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/rows"
 )
 
-// list checks a list request, reads one page and returns it with the next page's token.
+// list checks a list request of a caller that may know of some rows, reads one page and returns it with the next page's token.
 func list[T any](
-	ctx context.Context, s *Service, schema *listing.Schema, req listing.Request, scope listing.Expr,
+	ctx context.Context, s *Service, schema *listing.Schema, req listing.Request, within listing.Rows, scope listing.Expr,
 	read func(context.Context, listing.Query) ([]T, error), value func(T, string) any,
 ) ([]T, string, error) {
-	q, err := schema.Query(req, scope, s.Now())
+	q, err := schema.Query(req, within, scope, s.Now())
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := listing.Read(ctx, q, read)
+	found, err := listing.Read(ctx, q, read)
 	if err != nil {
 		return nil, "", orMissing(err, err, "reading a list")
 	}
-	page, next := listing.Page(q, rows, value)
+	page, next := listing.Page(q, found, value)
 	return page, next, nil
 }
 
-// scope returns the condition that limits a list to one offer, which must exist; nil for all offers.
+// scope returns the condition that limits a list to one offer, which must exist; nil for all offers. A limited caller gets
+// an empty list for an offer that does not exist, as it does for one that it may not know of.
 func (s *Service) scope(ctx context.Context, offer string) (listing.Expr, error) {
 	if offer == "" {
 		return nil, nil
 	}
-	if _, err := s.Offer(ctx, offer); err != nil {
-		return nil, err
+	if !rows.Of(ctx).IsLimited() {
+		if _, err := s.Offer(ctx, offer); err != nil {
+			return nil, err
+		}
 	}
 	return listing.Compare{Field: "offer", Op: listing.Equal, Value: offer}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/rows"
 )
 
 // mostCandidates bounds how many coupons with one code are considered.
@@ -88,13 +89,13 @@ func (s *Service) ValidateCoupon(ctx context.Context, code, offer, publisher str
 	if err != nil {
 		return domain.Verdict{}, err
 	}
-	rows := found.Rows
+	coupons := candidatesIn(rows.Of(ctx), found.Rows)
 	if found.Truncated {
-		if rows, err = s.store.Candidates(ctx, key.offer, key.code, mostCandidates); err != nil {
+		if coupons, err = s.store.Candidates(ctx, key.offer, key.code, mostCandidates); err != nil {
 			return domain.Verdict{}, orMissing(err, err, "reading a code's coupons")
 		}
 	}
-	verdict := s.withLimits(ctx, domain.Judge(rows, publisher, s.Now()))
+	verdict := s.withLimits(ctx, domain.Judge(coupons, publisher, s.Now()))
 	if basket != nil {
 		verdict = verdict.For(checked)
 	}

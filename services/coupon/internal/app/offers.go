@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/rows"
 )
 
 // CreateOffer stores a new offer, with a generated id if its id is empty, and returns it with its
@@ -72,7 +73,7 @@ func (s *Service) Offer(ctx context.Context, id string) (domain.Offer, error) {
 
 // Offers returns a page of offers and the next page's token. Errors: InvalidArgument.
 func (s *Service) Offers(ctx context.Context, req listing.Request) ([]domain.Offer, string, error) {
-	return list(ctx, s, s.offers, req, nil, s.store.Offers, offerValue)
+	return list(ctx, s, s.offers, req, rows.Of(ctx).In("", "id"), nil, s.store.Offers, offerValue)
 }
 
 // UpdateOffer sets some fields of an offer to their values in a draft. If that changes nothing, nothing is

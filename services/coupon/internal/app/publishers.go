@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/rows"
 )
 
 // CreatePublisher stores a new publisher, with a generated id if its id is empty, and returns it with its
@@ -72,7 +73,7 @@ func (s *Service) Publisher(ctx context.Context, id string) (domain.Publisher, e
 
 // Publishers returns a page of publishers and the next page's token. Errors: InvalidArgument.
 func (s *Service) Publishers(ctx context.Context, req listing.Request) ([]domain.Publisher, string, error) {
-	return list(ctx, s, s.publishers, req, nil, s.store.Publishers, publisherValue)
+	return list(ctx, s, s.publishers, req, rows.Of(ctx).In("id", ""), nil, s.store.Publishers, publisherValue)
 }
 
 // UpdatePublisher sets some fields of a publisher to their values in a draft. If that changes nothing,

@@ -36,7 +36,7 @@ type Service struct {
 // are days of the zone. checkHost returns what is wrong with the host of a publisher's postback URL, or nil.
 func New(store Store, now func() time.Time, zone *time.Location, checkHost func(*url.URL) error) *Service {
 	s := &Service{
-		store:      store,
+		store:      limited{store},
 		clock:      now,
 		checkHost:  checkHost,
 		random:     rand.Reader,

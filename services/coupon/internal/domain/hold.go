@@ -20,6 +20,9 @@ type Hold struct {
 	End time.Time
 }
 
+// SomebodyElse is the publisher of a hold that the caller may not know of.
+const SomebodyElse = "?"
+
 // HoldOf returns a coupon's hold: from its start until it expires or was archived. A disabled coupon also
 // holds its code, because it can be enabled again. Grace does not count.
 func HoldOf(c Coupon) Hold {
@@ -114,6 +117,9 @@ func clashOf(others []Hold, times ...Hold) *clash {
 // refuse returns the error for a coupon whose code is taken. The message says which dates are free, and what
 // else would help.
 func (k *clash) refuse(c Coupon, instead string) *apperr.Error {
+	if k.by.Publisher == SomebodyElse {
+		return taken()
+	}
 	var right []string
 	if k.freeFrom.Before(c.Expiry()) {
 		right = append(right, "start at "+instant(k.freeFrom)+" or later")
@@ -130,6 +136,24 @@ func (k *clash) refuse(c Coupon, instead string) *apperr.Error {
 		refused = refused.With("taken_until", instant(k.by.End))
 	}
 	return refused
+}
+
+// taken is the error for a code that somebody has whom the caller may not know of.
+func taken() *apperr.Error {
+	return apperr.New(apperr.AlreadyExists, "CODE_TAKEN", "the code is taken at that time, and the offer allows a code for one publisher at a time")
+}
+
+// WithoutHolder returns an error without the holder of a code that it may tell of.
+func WithoutHolder(err error) error {
+	e := apperr.As(err)
+	if e == nil || e.Reason != "CODE_TAKEN" {
+		return err
+	}
+	anonymous := taken()
+	for _, v := range e.Violations {
+		anonymous = anonymous.On(v.Field)
+	}
+	return anonymous
 }
 
 // String describes the time of a hold.

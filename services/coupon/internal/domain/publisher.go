@@ -207,3 +207,18 @@ func (p Publisher) PreviousSecretAt(now time.Time) (string, time.Time) {
 	}
 	return p.PreviousDeliverySecret, p.PreviousDeliverySecretExpireTime
 }
+
+// CheckOwnSettings refuses a change of a publisher by itself to anything but its delivery settings: PERMISSION_DENIED,
+// SETTING_OF_PROGRAM, on the field.
+func CheckOwnSettings(before, after Publisher) error {
+	field := ""
+	switch {
+	case after.DisplayName != before.DisplayName:
+		field = "display_name"
+	case after.State != before.State:
+		field = "state"
+	default:
+		return nil
+	}
+	return apperr.New(apperr.PermissionDenied, "SETTING_OF_PROGRAM", "%s is set by the program; a publisher may change postback_url and delivery", field).On(field)
+}

@@ -15,6 +15,8 @@ type Standings struct {
 	Offers     map[string]*Offer
 	Publishers map[string]*Publisher
 	Approvals  map[string]*Approval
+	// Told returns what the caller may know of a Standing; nil: all.
+	Told func(draft Coupon, standing Standing) Standing
 	// exists says for each coupon to create, by id, whether it exists already.
 	exists map[string]bool
 	// holders are the publishers who have a code, sorted. It keeps one more than a Standing lists, since that
@@ -76,7 +78,7 @@ func (s *Standings) Of(draft Coupon) Standing {
 	held := heldCode{offer: draft.Offer, code: couponcode.Fold(draft.Code)}
 	holders := s.holders[held]
 	others := slices.DeleteFunc(slices.Clone(holders), func(p string) bool { return p == draft.Publisher })
-	return Standing{
+	standing := Standing{
 		Offer:      s.Offers[draft.Offer],
 		Publisher:  s.Publishers[draft.Publisher],
 		Approval:   s.Approvals[ApprovalID(draft.Offer, draft.Publisher)],
@@ -84,6 +86,10 @@ func (s *Standings) Of(draft Coupon) Standing {
 		SharedWith: others[:min(len(others), MaxSharers)],
 		Holds:      s.holds[held],
 	}
+	if s.Told != nil {
+		standing = s.Told(draft, standing)
+	}
+	return standing
 }
 
 // Admit decides on one of the coupons as AdmitCoupon does. An admitted coupon and its approval count as

@@ -75,6 +75,7 @@ func promises() []promise {
 	all = append(all, listPromises()...)
 	all = append(all, oncePromises()...)
 	all = append(all, keyPromises()...)
+	all = append(all, rowPromises()...)
 	return all
 }
 

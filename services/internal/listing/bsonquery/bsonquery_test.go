@@ -88,7 +88,7 @@ func TestPropertyMeaning(t *testing.T) {
 		scope := listingtest.Expr(r, 3)
 		var got, want []string
 		for token := "first"; token != ""; {
-			q, err := listingtest.Schema().Query(req, scope, time.UnixMilli(0))
+			q, err := listingtest.Schema().Query(req, listing.Everything(), scope, time.UnixMilli(0))
 			if err != nil {
 				r.Fatalf("%+v: %v", req, err)
 			}
@@ -99,7 +99,7 @@ func TestPropertyMeaning(t *testing.T) {
 			}
 			req.PageToken = token
 		}
-		q, err := listingtest.Schema().Query(listing.Request{OrderBy: req.OrderBy}, nil, time.UnixMilli(0))
+		q, err := listingtest.Schema().Query(listing.Request{OrderBy: req.OrderBy}, listing.Everything(), nil, time.UnixMilli(0))
 		if err != nil {
 			r.Fatalf("%+v: %v", req, err)
 		}

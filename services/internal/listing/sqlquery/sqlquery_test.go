@@ -206,7 +206,7 @@ func fill(t fataler, db *sql.DB, rows []listingtest.Row, encode func(id string) 
 
 func query(t fataler, req listing.Request) listing.Query {
 	t.Helper()
-	q, err := listingtest.Schema().Query(req, nil, time.UnixMilli(0))
+	q, err := listingtest.Schema().Query(req, listing.Everything(), nil, time.UnixMilli(0))
 	if err != nil {
 		t.Fatalf("%+v: %v", req, err)
 	}
@@ -218,7 +218,7 @@ func pages(t fataler, db *sql.DB, req listing.Request, scope listing.Expr, optio
 	t.Helper()
 	var ids []string
 	for {
-		q, err := listingtest.Schema().Query(req, scope, time.UnixMilli(0))
+		q, err := listingtest.Schema().Query(req, listing.Everything(), scope, time.UnixMilli(0))
 		if err != nil {
 			t.Fatalf("%+v: %v", req, err)
 		}

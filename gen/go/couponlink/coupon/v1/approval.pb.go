@@ -696,7 +696,7 @@ var File_couponlink_coupon_v1_approval_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x05\n" +
+	"#couponlink/coupon/v1/approval.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xeb\x05\n" +
 	"\bApproval\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\b\xaa\xbc\x18\x020\x01R\x04name\x12+\n" +
@@ -709,8 +709,8 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"createTime\x12I\n" +
 	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
-	"updateTime\x12:\n" +
-	"\x06payout\x18\b \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\x06payout\x12\x18\n" +
+	"updateTime\x12?\n" +
+	"\x06payout\x18\b \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\t\xe2A\x01\x01ڼ\x18\x01\x02R\x06payout\x12\x18\n" +
 	"\x04etag\x18\t \x01(\tB\x04\xe2A\x01\x01R\x04etag\"F\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
@@ -757,14 +757,14 @@ const file_couponlink_coupon_v1_approval_proto_rawDesc = "" +
 	"\bapproval\x18\x01 \x01(\v2\x1e.couponlink.coupon.v1.ApprovalB\x04\xe2A\x01\x02R\bapproval\x12A\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\n" +
 	"updateMask\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly2\xa4\b\n" +
-	"\x0fApprovalService\x12\xaf\x01\n" +
-	"\x0eCreateApproval\x12+.couponlink.coupon.v1.CreateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"P\xdaA\x10parent,publisher\xba\xbc\x18\x0fapprovals.write\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=offers/*}/approvals\x12\x99\x01\n" +
-	"\vGetApproval\x12(.couponlink.coupon.v1.GetApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"@\xdaA\x04name\xba\xbc\x18\x0eapprovals.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=offers/*/approvals/*}\x12\xac\x01\n" +
-	"\rListApprovals\x12*.couponlink.coupon.v1.ListApprovalsRequest\x1a+.couponlink.coupon.v1.ListApprovalsResponse\"B\xdaA\x06parent\xba\xbc\x18\x0eapprovals.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=offers/*}/approvals\x12\xc3\x01\n" +
-	"\x0eUpdateApproval\x12+.couponlink.coupon.v1.UpdateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"d\xdaA\x14approval,update_mask\xba\xbc\x18\x0fapprovals.write\x82\xd3\xe4\x93\x024:\bapproval2(/v1/{approval.name=offers/*/approvals/*}\x12\xa8\x01\n" +
-	"\x10ApprovePublisher\x12-.couponlink.coupon.v1.ApprovePublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"E\xba\xbc\x18\x0fapprovals.write\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=offers/*/approvals/*}:approve\x12\xa2\x01\n" +
-	"\x0eBlockPublisher\x12+.couponlink.coupon.v1.BlockPublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"C\xba\xbc\x18\x0fapprovals.write\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/approvals/*}:blockB\x89\x01\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly2\xc8\b\n" +
+	"\x0fApprovalService\x12\xb5\x01\n" +
+	"\x0eCreateApproval\x12+.couponlink.coupon.v1.CreateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"V\xdaA\x10parent,publisher\xba\xbc\x18\x0fapprovals.writeʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=offers/*}/approvals\x12\x9f\x01\n" +
+	"\vGetApproval\x12(.couponlink.coupon.v1.GetApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"F\xdaA\x04name\xba\xbc\x18\x0eapprovals.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=offers/*/approvals/*}\x12\xb2\x01\n" +
+	"\rListApprovals\x12*.couponlink.coupon.v1.ListApprovalsRequest\x1a+.couponlink.coupon.v1.ListApprovalsResponse\"H\xdaA\x06parent\xba\xbc\x18\x0eapprovals.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=offers/*}/approvals\x12\xc9\x01\n" +
+	"\x0eUpdateApproval\x12+.couponlink.coupon.v1.UpdateApprovalRequest\x1a\x1e.couponlink.coupon.v1.Approval\"j\xdaA\x14approval,update_mask\xba\xbc\x18\x0fapprovals.writeʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x024:\bapproval2(/v1/{approval.name=offers/*/approvals/*}\x12\xae\x01\n" +
+	"\x10ApprovePublisher\x12-.couponlink.coupon.v1.ApprovePublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"K\xba\xbc\x18\x0fapprovals.writeʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=offers/*/approvals/*}:approve\x12\xa8\x01\n" +
+	"\x0eBlockPublisher\x12+.couponlink.coupon.v1.BlockPublisherRequest\x1a\x1e.couponlink.coupon.v1.Approval\"I\xba\xbc\x18\x0fapprovals.writeʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/approvals/*}:blockB\x89\x01\n" +
 	"\x18com.couponlink.coupon.v1B\rApprovalProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (

@@ -1898,7 +1898,7 @@ var File_couponlink_coupon_v1_coupon_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\v\n" +
+	"!couponlink/coupon/v1/coupon.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a couponlink/coupon/v1/offer.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\v\n" +
 	"\x06Coupon\x12 \n" +
 	"\x04name\x18\x01 \x01(\tB\f\xe2A\x01\b\xaa\xbc\x18\x048\x01@\x01R\x04name\x12>\n" +
 	"\x04code\x18\x02 \x01(\tB*\xe2A\x02\x02\x05\xaa\xbc\x18\n" +
@@ -1908,10 +1908,10 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x10\xe2A\x01\x01\xaa\xbc\x18\b(\x010\x018\x01@\bR\tstartTime\x12M\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x10\xe2A\x01\x01\xaa\xbc\x18\b(\x010\x018\x01@\tR\n" +
-	"expireTime\x12L\n" +
-	"\rinternal_note\x18\a \x01(\tB'\xe2A\x01\x01\xaa\xbc\x18\b\x18\x04(\x018\x01@\a\xb2\xbc\x18\x03\x10\xd0\x0f¼\x18\fcoupons.readR\finternalNote\x12-\n" +
-	"\aenabled\x18\b \x01(\bB\x0e\xe2A\x01\x01\xaa\xbc\x18\x06(\x018\x01@\x06H\x00R\aenabled\x88\x01\x01\x12J\n" +
-	"\x06payout\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x14\xe2A\x01\x01¼\x18\fcoupons.readR\x06payout\x12H\n" +
+	"expireTime\x12R\n" +
+	"\rinternal_note\x18\a \x01(\tB-\xe2A\x01\x01\xaa\xbc\x18\b\x18\x04(\x018\x01@\a\xb2\xbc\x18\x03\x10\xd0\x0f¼\x18\fcoupons.readڼ\x18\x02\x01\x02R\finternalNote\x12-\n" +
+	"\aenabled\x18\b \x01(\bB\x0e\xe2A\x01\x01\xaa\xbc\x18\x06(\x018\x01@\x06H\x00R\aenabled\x88\x01\x01\x12O\n" +
+	"\x06payout\x18\t \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x19\xe2A\x01\x01¼\x18\fcoupons.readڼ\x18\x01\x02R\x06payout\x12H\n" +
 	"\x05state\x18\n" +
 	" \x01(\x0e2\".couponlink.coupon.v1.Coupon.StateB\x0e\xe2A\x01\x03\xaa\xbc\x18\x06(\x018\x01@\x05R\x05state\x121\n" +
 	"\rtracking_link\x18\v \x01(\tB\f\xe2A\x01\x03\xaa\xbc\x18\x048\x01@\fR\ftrackingLink\x12%\n" +
@@ -2072,17 +2072,16 @@ const file_couponlink_coupon_v1_coupon_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\a \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"5\n" +
 	"\x17GenerateCouponsResponse\x12\x1a\n" +
-	"\x05codes\x18\x01 \x03(\tB\x04\xe2A\x01\x03R\x05codes2\xde\n" +
-	"\n" +
-	"\rCouponService\x12\xa7\x01\n" +
-	"\fCreateCoupon\x12).couponlink.coupon.v1.CreateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"N\xdaA\rparent,coupon\xba\xbc\x18\rcoupons.write\x82\xd3\xe4\x93\x02':\x06coupon\"\x1d/v1/{parent=offers/*}/coupons\x12\x8f\x01\n" +
-	"\tGetCoupon\x12&.couponlink.coupon.v1.GetCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"<\xdaA\x04name\xba\xbc\x18\fcoupons.read\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=offers/*/coupons/*}\x12\xa2\x01\n" +
-	"\vListCoupons\x12(.couponlink.coupon.v1.ListCouponsRequest\x1a).couponlink.coupon.v1.ListCouponsResponse\">\xdaA\x06parent\xba\xbc\x18\fcoupons.read\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=offers/*}/coupons\x12\xb3\x01\n" +
-	"\fUpdateCoupon\x12).couponlink.coupon.v1.UpdateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"Z\xdaA\x12coupon,update_mask\xba\xbc\x18\rcoupons.write\x82\xd3\xe4\x93\x02.:\x06coupon2$/v1/{coupon.name=offers/*/coupons/*}\x12\xbe\x01\n" +
-	"\x12BatchCreateCoupons\x12/.couponlink.coupon.v1.BatchCreateCouponsRequest\x1a0.couponlink.coupon.v1.BatchCreateCouponsResponse\"E\xba\xbc\x18\rcoupons.write\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=offers/*}/coupons:batchCreate\x12\xb2\x01\n" +
-	"\x0fGenerateCoupons\x12,.couponlink.coupon.v1.GenerateCouponsRequest\x1a-.couponlink.coupon.v1.GenerateCouponsResponse\"B\xba\xbc\x18\rcoupons.write\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{parent=offers/*}/coupons:generate\x12\x9c\x01\n" +
-	"\rArchiveCoupon\x12*.couponlink.coupon.v1.ArchiveCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"A\xba\xbc\x18\rcoupons.write\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/coupons/*}:archive\x12\xa0\x01\n" +
-	"\x0eValidateCoupon\x12+.couponlink.coupon.v1.ValidateCouponRequest\x1a,.couponlink.coupon.v1.ValidateCouponResponse\"3\xba\xbc\x18\x10coupons.validate\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/coupons:validateB\x87\x01\n" +
+	"\x05codes\x18\x01 \x03(\tB\x04\xe2A\x01\x03R\x05codes2\x8e\v\n" +
+	"\rCouponService\x12\xad\x01\n" +
+	"\fCreateCoupon\x12).couponlink.coupon.v1.CreateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"T\xdaA\rparent,coupon\xba\xbc\x18\rcoupons.writeʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02':\x06coupon\"\x1d/v1/{parent=offers/*}/coupons\x12\x95\x01\n" +
+	"\tGetCoupon\x12&.couponlink.coupon.v1.GetCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"B\xdaA\x04name\xba\xbc\x18\fcoupons.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=offers/*/coupons/*}\x12\xa8\x01\n" +
+	"\vListCoupons\x12(.couponlink.coupon.v1.ListCouponsRequest\x1a).couponlink.coupon.v1.ListCouponsResponse\"D\xdaA\x06parent\xba\xbc\x18\fcoupons.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=offers/*}/coupons\x12\xb9\x01\n" +
+	"\fUpdateCoupon\x12).couponlink.coupon.v1.UpdateCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"`\xdaA\x12coupon,update_mask\xba\xbc\x18\rcoupons.writeʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02.:\x06coupon2$/v1/{coupon.name=offers/*/coupons/*}\x12\xc4\x01\n" +
+	"\x12BatchCreateCoupons\x12/.couponlink.coupon.v1.BatchCreateCouponsRequest\x1a0.couponlink.coupon.v1.BatchCreateCouponsResponse\"K\xba\xbc\x18\rcoupons.writeʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=offers/*}/coupons:batchCreate\x12\xb8\x01\n" +
+	"\x0fGenerateCoupons\x12,.couponlink.coupon.v1.GenerateCouponsRequest\x1a-.couponlink.coupon.v1.GenerateCouponsResponse\"H\xba\xbc\x18\rcoupons.writeʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{parent=offers/*}/coupons:generate\x12\xa2\x01\n" +
+	"\rArchiveCoupon\x12*.couponlink.coupon.v1.ArchiveCouponRequest\x1a\x1c.couponlink.coupon.v1.Coupon\"G\xba\xbc\x18\rcoupons.writeʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{name=offers/*/coupons/*}:archive\x12\xa6\x01\n" +
+	"\x0eValidateCoupon\x12+.couponlink.coupon.v1.ValidateCouponRequest\x1a,.couponlink.coupon.v1.ValidateCouponResponse\"9\xba\xbc\x18\x10coupons.validateʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/coupons:validateB\x87\x01\n" +
 	"\x18com.couponlink.coupon.v1B\vCouponProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (

@@ -978,7 +978,7 @@ var File_couponlink_coupon_v1_offer_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x10\n" +
+	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x10\n" +
 	"\x05Offer\x12+\n" +
 	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\b\xaa\xbc\x18\x0f\x18\x05\"\aoffers/(\x010\x01R\x04name\x12:\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x17\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x127\n" +
@@ -995,8 +995,8 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\fclick_window\x18\t \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\vclickWindow\x12S\n" +
 	"\fcoupon_grace\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\vcouponGrace\x12'\n" +
-	"\funique_codes\x18\v \x01(\bB\x04\xe2A\x01\x01R\vuniqueCodes\x12:\n" +
-	"\x06payout\x18\f \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\x06payout\x12n\n" +
+	"\funique_codes\x18\v \x01(\bB\x04\xe2A\x01\x01R\vuniqueCodes\x12?\n" +
+	"\x06payout\x18\f \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\t\xe2A\x01\x01ڼ\x18\x01\x02R\x06payout\x12n\n" +
 	"\x19default_conversion_status\x18\r \x01(\x0e2,.couponlink.coupon.v1.Offer.ConversionStatusB\x04\xe2A\x01\x01R\x17defaultConversionStatus\x12)\n" +
 	"\rcurrency_code\x18\x0e \x01(\tB\x04\xe2A\x01\x01R\fcurrencyCode\x12I\n" +
 	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
@@ -1005,8 +1005,8 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"updateTime\x12\x18\n" +
 	"\x04etag\x18\x11 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12=\n" +
 	"\x0fpostback_secret\x18\x12 \x01(\tB\x14\xe2A\x01\x03¼\x18\fsecrets.readR\x0epostbackSecret\x12i\n" +
-	" previous_credentials_expire_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x1dpreviousCredentialsExpireTime\x12<\n" +
-	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\x04\xe2A\x01\x01R\arevenue\x129\n" +
+	" previous_credentials_expire_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x1dpreviousCredentialsExpireTime\x12A\n" +
+	"\arevenue\x18\x14 \x01(\v2\x1c.couponlink.coupon.v1.PayoutB\t\xe2A\x01\x01ڼ\x18\x01\x01R\arevenue\x129\n" +
 	"\x12forward_parameters\x18\x15 \x03(\tB\n" +
 	"\xe2A\x01\x01\xb2\xbc\x18\x0282R\x11forwardParameters\x12Z\n" +
 	"\x18open_postback_max_amount\x18\x16 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x01R\x15openPostbackMaxAmount\x12M\n" +
@@ -1071,16 +1071,16 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x10couponlink/OfferR\x04name\x12J\n" +
 	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\aoverlap\x12c\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\x8d\x06\n" +
+	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\xa1\x06\n" +
 	"\fOfferService\x12\x90\x01\n" +
 	"\vCreateOffer\x12(.couponlink.coupon.v1.CreateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\":\xdaA\x0eoffer,offer_id\xba\xbc\x18\foffers.write\x82\xd3\xe4\x93\x02\x13:\x05offer\"\n" +
-	"/v1/offers\x12\x81\x01\n" +
-	"\bGetOffer\x12%.couponlink.coupon.v1.GetOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"1\xdaA\x04name\xba\xbc\x18\voffers.read\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=offers/*}\x12\x82\x01\n" +
+	"/v1/offers\x12\x86\x01\n" +
+	"\bGetOffer\x12%.couponlink.coupon.v1.GetOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"6\xdaA\x04name\xba\xbc\x18\voffers.readʼ\x18\x01\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=offers/*}\x12\x87\x01\n" +
 	"\n" +
-	"ListOffers\x12'.couponlink.coupon.v1.ListOffersRequest\x1a(.couponlink.coupon.v1.ListOffersResponse\"!\xba\xbc\x18\voffers.read\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/offers\x12\xa2\x01\n" +
-	"\vUpdateOffer\x12(.couponlink.coupon.v1.UpdateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"L\xdaA\x11offer,update_mask\xba\xbc\x18\foffers.write\x82\xd3\xe4\x93\x02\":\x05offer2\x19/v1/{offer.name=offers/*}\x12\xbb\x01\n" +
-	"\x19RotatePostbackCredentials\x126.couponlink.coupon.v1.RotatePostbackCredentialsRequest\x1a\x1b.couponlink.coupon.v1.Offer\"I\xba\xbc\x18\rsecrets.write\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=offers/*}:rotatePostbackCredentialsB\x86\x01\n" +
+	"ListOffers\x12'.couponlink.coupon.v1.ListOffersRequest\x1a(.couponlink.coupon.v1.ListOffersResponse\"&\xba\xbc\x18\voffers.readʼ\x18\x01\x02\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/offers\x12\xa7\x01\n" +
+	"\vUpdateOffer\x12(.couponlink.coupon.v1.UpdateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"Q\xdaA\x11offer,update_mask\xba\xbc\x18\foffers.writeʼ\x18\x01\x02\x82\xd3\xe4\x93\x02\":\x05offer2\x19/v1/{offer.name=offers/*}\x12\xc0\x01\n" +
+	"\x19RotatePostbackCredentials\x126.couponlink.coupon.v1.RotatePostbackCredentialsRequest\x1a\x1b.couponlink.coupon.v1.Offer\"N\xba\xbc\x18\rsecrets.writeʼ\x18\x01\x02\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=offers/*}:rotatePostbackCredentialsB\x86\x01\n" +
 	"\x18com.couponlink.coupon.v1B\n" +
 	"OfferProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 

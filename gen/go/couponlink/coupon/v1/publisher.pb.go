@@ -940,13 +940,13 @@ const file_couponlink_coupon_v1_publisher_proto_rawDesc = "" +
 	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\aoverlap\x12\x18\n" +
 	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12c\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\xf2\x06\n" +
+	"request_id\x18\x04 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\x86\a\n" +
 	"\x10PublisherService\x12\xb0\x01\n" +
-	"\x0fCreatePublisher\x12,.couponlink.coupon.v1.CreatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"N\xdaA\x16publisher,publisher_id\xba\xbc\x18\x10publishers.write\x82\xd3\xe4\x93\x02\x1b:\tpublisher\"\x0e/v1/publishers\x12\x95\x01\n" +
-	"\fGetPublisher\x12).couponlink.coupon.v1.GetPublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"9\xdaA\x04name\xba\xbc\x18\x0fpublishers.read\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=publishers/*}\x12\x96\x01\n" +
-	"\x0eListPublishers\x12+.couponlink.coupon.v1.ListPublishersRequest\x1a,.couponlink.coupon.v1.ListPublishersResponse\")\xba\xbc\x18\x0fpublishers.read\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/publishers\x12\xc2\x01\n" +
-	"\x0fUpdatePublisher\x12,.couponlink.coupon.v1.UpdatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"`\xdaA\x15publisher,update_mask\xba\xbc\x18\x10publishers.write\x82\xd3\xe4\x93\x02.:\tpublisher2!/v1/{publisher.name=publishers/*}\x12\xb4\x01\n" +
-	"\x14RotateDeliverySecret\x121.couponlink.coupon.v1.RotateDeliverySecretRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"H\xba\xbc\x18\rsecrets.write\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=publishers/*}:rotateDeliverySecretB\x8a\x01\n" +
+	"\x0fCreatePublisher\x12,.couponlink.coupon.v1.CreatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"N\xdaA\x16publisher,publisher_id\xba\xbc\x18\x10publishers.write\x82\xd3\xe4\x93\x02\x1b:\tpublisher\"\x0e/v1/publishers\x12\x9a\x01\n" +
+	"\fGetPublisher\x12).couponlink.coupon.v1.GetPublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\">\xdaA\x04name\xba\xbc\x18\x0fpublishers.readʼ\x18\x01\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=publishers/*}\x12\x9b\x01\n" +
+	"\x0eListPublishers\x12+.couponlink.coupon.v1.ListPublishersRequest\x1a,.couponlink.coupon.v1.ListPublishersResponse\".\xba\xbc\x18\x0fpublishers.readʼ\x18\x01\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/publishers\x12\xc7\x01\n" +
+	"\x0fUpdatePublisher\x12,.couponlink.coupon.v1.UpdatePublisherRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"e\xdaA\x15publisher,update_mask\xba\xbc\x18\x10publishers.writeʼ\x18\x01\x01\x82\xd3\xe4\x93\x02.:\tpublisher2!/v1/{publisher.name=publishers/*}\x12\xb9\x01\n" +
+	"\x14RotateDeliverySecret\x121.couponlink.coupon.v1.RotateDeliverySecretRequest\x1a\x1f.couponlink.coupon.v1.Publisher\"M\xba\xbc\x18\rsecrets.writeʼ\x18\x01\x01\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=publishers/*}:rotateDeliverySecretB\x8a\x01\n" +
 	"\x18com.couponlink.coupon.v1B\x0ePublisherProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
 var (

@@ -407,6 +407,22 @@ var file_couponlink_options_v1_options_proto_extTypes = []protoimpl.ExtensionInf
 		Filename:      "couponlink/options/v1/options.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         50122,
+		Name:          "couponlink.options.v1.tells_others",
+		Tag:           "varint,50122,opt,name=tells_others",
+		Filename:      "couponlink/options/v1/options.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: ([]RowLimit)(nil),
+		Field:         50123,
+		Name:          "couponlink.options.v1.hidden_from_partners",
+		Tag:           "varint,50123,rep,packed,name=hidden_from_partners,enum=couponlink.options.v1.RowLimit",
+		Filename:      "couponlink/options/v1/options.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
 		ExtensionType: (*string)(nil),
 		Field:         50119,
@@ -441,6 +457,17 @@ var (
 	//
 	// optional string read_permission = 50120;
 	E_ReadPermission = &file_couponlink_options_v1_options_proto_extTypes[2]
+	// Whether the field can tell of other publishers than the resource's own. Callers that are limited to publishers are
+	// not told it, and cannot filter or order by it.
+	//
+	// optional bool tells_others = 50122;
+	E_TellsOthers = &file_couponlink_options_v1_options_proto_extTypes[3]
+	// Which partners are not told the field, and cannot filter or order by it, because it is internal to the program: those
+	// that are limited to publishers or those that are limited to offers. A partner is a caller that is limited and has
+	// none of the roles OWNER, MANAGER, FINANCE and ANALYST.
+	//
+	// repeated couponlink.options.v1.RowLimit hidden_from_partners = 50123;
+	E_HiddenFromPartners = &file_couponlink_options_v1_options_proto_extTypes[4]
 )
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -449,12 +476,12 @@ var (
 	// and API keys grant permissions.
 	//
 	// optional string permission = 50119;
-	E_Permission = &file_couponlink_options_v1_options_proto_extTypes[3]
+	E_Permission = &file_couponlink_options_v1_options_proto_extTypes[5]
 	// By what a caller may be limited to call a method: such callers are told and change only what is theirs. Callers
 	// that are limited otherwise are refused with PERMISSION_DENIED (ROWS_LIMITED). Empty: all limited callers are.
 	//
 	// repeated couponlink.options.v1.RowLimit rows = 50121;
-	E_Rows = &file_couponlink_options_v1_options_proto_extTypes[4]
+	E_Rows = &file_couponlink_options_v1_options_proto_extTypes[6]
 )
 
 var File_couponlink_options_v1_options_proto protoreflect.FileDescriptor
@@ -514,7 +541,9 @@ const file_couponlink_options_v1_options_proto_rawDesc = "" +
 	"\x06OFFERS\x10\x02:V\n" +
 	"\x06column\x12\x1d.google.protobuf.FieldOptions\x18Ň\x03 \x03(\v2\x1d.couponlink.options.v1.ColumnR\x06column:V\n" +
 	"\x06limits\x12\x1d.google.protobuf.FieldOptions\x18Ƈ\x03 \x01(\v2\x1d.couponlink.options.v1.LimitsR\x06limits:H\n" +
-	"\x0fread_permission\x12\x1d.google.protobuf.FieldOptions\x18ȇ\x03 \x01(\tR\x0ereadPermission:@\n" +
+	"\x0fread_permission\x12\x1d.google.protobuf.FieldOptions\x18ȇ\x03 \x01(\tR\x0ereadPermission:B\n" +
+	"\ftells_others\x12\x1d.google.protobuf.FieldOptions\x18ʇ\x03 \x01(\bR\vtellsOthers:r\n" +
+	"\x14hidden_from_partners\x12\x1d.google.protobuf.FieldOptions\x18ˇ\x03 \x03(\x0e2\x1f.couponlink.options.v1.RowLimitR\x12hiddenFromPartners:@\n" +
 	"\n" +
 	"permission\x12\x1e.google.protobuf.MethodOptions\x18Ǉ\x03 \x01(\tR\n" +
 	"permission:U\n" +
@@ -544,20 +573,23 @@ var file_couponlink_options_v1_options_proto_goTypes = []any{
 	(*descriptorpb.MethodOptions)(nil), // 5: google.protobuf.MethodOptions
 }
 var file_couponlink_options_v1_options_proto_depIdxs = []int32{
-	1, // 0: couponlink.options.v1.Column.kind:type_name -> couponlink.options.v1.Column.Kind
-	4, // 1: couponlink.options.v1.column:extendee -> google.protobuf.FieldOptions
-	4, // 2: couponlink.options.v1.limits:extendee -> google.protobuf.FieldOptions
-	4, // 3: couponlink.options.v1.read_permission:extendee -> google.protobuf.FieldOptions
-	5, // 4: couponlink.options.v1.permission:extendee -> google.protobuf.MethodOptions
-	5, // 5: couponlink.options.v1.rows:extendee -> google.protobuf.MethodOptions
-	3, // 6: couponlink.options.v1.column:type_name -> couponlink.options.v1.Column
-	2, // 7: couponlink.options.v1.limits:type_name -> couponlink.options.v1.Limits
-	0, // 8: couponlink.options.v1.rows:type_name -> couponlink.options.v1.RowLimit
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	6, // [6:9] is the sub-list for extension type_name
-	1, // [1:6] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	1,  // 0: couponlink.options.v1.Column.kind:type_name -> couponlink.options.v1.Column.Kind
+	4,  // 1: couponlink.options.v1.column:extendee -> google.protobuf.FieldOptions
+	4,  // 2: couponlink.options.v1.limits:extendee -> google.protobuf.FieldOptions
+	4,  // 3: couponlink.options.v1.read_permission:extendee -> google.protobuf.FieldOptions
+	4,  // 4: couponlink.options.v1.tells_others:extendee -> google.protobuf.FieldOptions
+	4,  // 5: couponlink.options.v1.hidden_from_partners:extendee -> google.protobuf.FieldOptions
+	5,  // 6: couponlink.options.v1.permission:extendee -> google.protobuf.MethodOptions
+	5,  // 7: couponlink.options.v1.rows:extendee -> google.protobuf.MethodOptions
+	3,  // 8: couponlink.options.v1.column:type_name -> couponlink.options.v1.Column
+	2,  // 9: couponlink.options.v1.limits:type_name -> couponlink.options.v1.Limits
+	0,  // 10: couponlink.options.v1.hidden_from_partners:type_name -> couponlink.options.v1.RowLimit
+	0,  // 11: couponlink.options.v1.rows:type_name -> couponlink.options.v1.RowLimit
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	8,  // [8:12] is the sub-list for extension type_name
+	1,  // [1:8] is the sub-list for extension extendee
+	0,  // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_options_v1_options_proto_init() }
@@ -573,7 +605,7 @@ func file_couponlink_options_v1_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_options_v1_options_proto_rawDesc), len(file_couponlink_options_v1_options_proto_rawDesc)),
 			NumEnums:      2,
 			NumMessages:   2,
-			NumExtensions: 5,
+			NumExtensions: 7,
 			NumServices:   0,
 		},
 		GoTypes:           file_couponlink_options_v1_options_proto_goTypes,

@@ -17,6 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/rows"
 )
 
 const (
@@ -100,15 +101,15 @@ func (s *Service) Key(ctx context.Context, id string) (domain.Key, error) {
 
 // Keys returns a page of keys and the next page's token. Errors: InvalidArgument.
 func (s *Service) Keys(ctx context.Context, req listing.Request) ([]domain.Key, string, error) {
-	q, err := s.schema.Query(req, nil, s.Now())
+	q, err := s.schema.Query(req, rows.Of(ctx).Nothing(), nil, s.Now())
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := listing.Read(ctx, q, s.store.Keys)
+	found, err := listing.Read(ctx, q, s.store.Keys)
 	if err != nil {
 		return nil, "", orMissing(err, "", "listing API keys")
 	}
-	page, next := listing.Page(q, rows, value)
+	page, next := listing.Page(q, found, value)
 	return page, next, nil
 }
 

@@ -26,7 +26,7 @@ func TestSearchIsAlwaysAValidFilter(t *testing.T) {
 	propertytest.Check(t, func(t *rapid.T) {
 		typed := rapid.OneOf(rapid.String(), rapid.StringMatching(`["\\* a()=ſß-]{0,150}`)).Draw(t, "typed")
 		filter := Search(typed)
-		if _, err := schema.Query(listing.Request{Filter: filter}, nil, time.Time{}); err != nil {
+		if _, err := schema.Query(listing.Request{Filter: filter}, listing.Everything(), nil, time.Time{}); err != nil {
 			t.Fatalf("%q became %s: %v", typed, filter, err)
 		}
 	})
@@ -43,7 +43,7 @@ func TestSearchFindsByWords(t *testing.T) {
 		"a\u0308rmel": true, "A\u0308RMEL run": true, "armel": false,
 		"": true, "shoe run*": false, "boots": false, "running boots": false, "1": false,
 	} {
-		q, err := schema.Query(listing.Request{Filter: Search(typed)}, nil, time.Time{})
+		q, err := schema.Query(listing.Request{Filter: Search(typed)}, listing.Everything(), nil, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

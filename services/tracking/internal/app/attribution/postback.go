@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -33,8 +34,8 @@ func storedPostback(p domain.Postback, field string) any {
 // Errors: NotFound (POSTBACK_NOT_FOUND).
 func (s *Service) Postback(ctx context.Context, id string) (domain.Postback, error) {
 	p, err := s.store.Postback(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return p, apperr.New(apperr.NotFound, "POSTBACK_NOT_FOUND", "there is no postback %q; the journal keeps each for a limited time", id)
+	if errors.Is(err, domain.ErrNotFound) || err == nil && !rows.Of(ctx).Has(p.Offer, "") {
+		return domain.Postback{}, apperr.New(apperr.NotFound, "POSTBACK_NOT_FOUND", "there is no postback %q; the journal keeps each for a limited time", id)
 	}
 	return p, err
 }
@@ -43,14 +44,14 @@ func (s *Service) Postback(ctx context.Context, id string) (domain.Postback, err
 //
 // Errors: InvalidArgument on filter, order_by, page_size or page_token.
 func (s *Service) Postbacks(ctx context.Context, req listing.Request) ([]domain.Postback, string, error) {
-	q, err := s.postbacks.Query(req, nil, s.Now())
+	q, err := s.postbacks.Query(req, rows.Of(ctx).In("", "offer"), nil, s.Now())
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := listing.Read(ctx, q, s.store.Postbacks)
+	found, err := listing.Read(ctx, q, s.store.Postbacks)
 	if err != nil {
 		return nil, "", err
 	}
-	page, next := listing.Page(q, rows, storedPostback)
+	page, next := listing.Page(q, found, storedPostback)
 	return page, next, nil
 }

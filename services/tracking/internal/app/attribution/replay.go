@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
 )
@@ -288,15 +289,15 @@ func (s *Service) ReplayAll(ctx context.Context, filter string, order ReplayOrde
 	latest := s.since(began)
 	before := listing.Compare{Field: "create_time", Op: listing.Less, Value: began}
 	for {
-		q, err := s.postbacks.Query(req, before, s.Now())
+		q, err := s.postbacks.Query(req, rows.Of(ctx).Nothing(), before, s.Now())
 		if err != nil {
 			return err
 		}
-		rows, err := s.store.Postbacks(ctx, q)
+		found, err := s.store.Postbacks(ctx, q)
 		if err != nil {
 			return err
 		}
-		page, next := listing.Page(q, rows, storedPostback)
+		page, next := listing.Page(q, found, storedPostback)
 		results := make([]Replayed, len(page))
 		for i, postback := range page {
 			result, err := latest.replay(ctx, postback, order)

@@ -3,6 +3,7 @@ package conversions
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -132,11 +134,41 @@ func partOf(c *domain.Conversion, field string, part listing.Part) any {
 //
 // Errors: NotFound (CONVERSION_NOT_FOUND).
 func (s *Service) Conversion(ctx context.Context, id string) (domain.Conversion, error) {
+	r := rows.Of(ctx)
 	c, err := s.store.Conversion(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return c, NotFound(id)
+	if errors.Is(err, domain.ErrNotFound) || err == nil && !r.Has(c.Offer, c.Publisher) {
+		return domain.Conversion{}, NotFound(id)
 	}
 	return c, err
+}
+
+// Query returns the query for a request about conversions, limited to those that the caller may know of. schema is one
+// that Schema returned.
+func Query(ctx context.Context, schema *listing.Schema, req listing.Request, now time.Time) (listing.Query, error) {
+	r := rows.Of(ctx)
+	q, err := schema.Query(req, r.In("publisher", "offer"), nil, now)
+	if err == nil && r.LimitedByPublishers() && asksAbout(q.Where, "coupon_code_key") {
+		// Without a coupon that earned the sale, the code may be another publisher's, and is not told.
+		q.Where = listing.And{q.Where, listing.Compare{Field: "coupon", Op: listing.NotEqual, Value: "", Optional: true}}
+	}
+	return q, err
+}
+
+// asksAbout reports whether a condition depends on a stored field.
+func asksAbout(e listing.Expr, field string) bool {
+	asks := func(e listing.Expr) bool { return asksAbout(e, field) }
+	switch e := e.(type) {
+	case listing.And:
+		return slices.ContainsFunc(e, asks)
+	case listing.Or:
+		return slices.ContainsFunc(e, asks)
+	case listing.Not:
+		return asks(e.Expr)
+	case listing.Compare:
+		return e.Field == field
+	default:
+		return false
+	}
 }
 
 // ETag returns the revision of a conversion as the API shows it.
@@ -151,14 +183,14 @@ func NotFound(id string) error {
 //
 // Errors: InvalidArgument on filter, order_by, page_size or page_token.
 func (s *Service) Conversions(ctx context.Context, req listing.Request) ([]domain.Conversion, string, error) {
-	q, err := s.schema.Query(req, nil, s.moment())
+	q, err := Query(ctx, s.schema, req, s.moment())
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := listing.Read(ctx, q, s.store.Conversions)
+	found, err := listing.Read(ctx, q, s.store.Conversions)
 	if err != nil {
 		return nil, "", err
 	}
-	page, next := listing.Page(q, rows, storedValue)
+	page, next := listing.Page(q, found, storedValue)
 	return page, next, nil
 }

@@ -15,7 +15,7 @@ import (
 // Errors: InvalidArgument on filter or order_by; Unavailable when the service stops, or the store has too many
 // exports under way; send's; ctx's.
 func (s *Service) Export(ctx context.Context, filter, orderBy string, send func([]domain.Conversion) error) error {
-	q, err := s.schema.Query(listing.Request{Filter: filter, OrderBy: orderBy}, nil, s.moment())
+	q, err := Query(ctx, s.schema, listing.Request{Filter: filter, OrderBy: orderBy}, s.moment())
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ type watch struct {
 
 // newWatch checks the filter and reads the token.
 func (s *Service) newWatch(ctx context.Context, filter, token string) (*watch, error) {
-	q, err := s.schema.Query(listing.Request{Filter: filter}, nil, s.moment())
+	q, err := Query(ctx, s.schema, listing.Request{Filter: filter}, s.moment())
 	if err != nil {
 		return nil, err
 	}

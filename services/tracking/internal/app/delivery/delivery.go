@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
@@ -41,8 +42,8 @@ func deliveryValue(d delivery.Delivery, field string) any {
 // Errors: NotFound (DELIVERY_NOT_FOUND).
 func (s *Service) Delivery(ctx context.Context, id string) (delivery.Delivery, error) {
 	d, err := s.store.Delivery(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return d, noDelivery(id)
+	if errors.Is(err, domain.ErrNotFound) || err == nil && !rows.Of(ctx).Has(d.Offer, d.Publisher) {
+		return delivery.Delivery{}, noDelivery(id)
 	}
 	return d, err
 }
@@ -52,15 +53,15 @@ func (s *Service) Delivery(ctx context.Context, id string) (delivery.Delivery, e
 //
 // Errors: InvalidArgument on filter, order_by, page_size or page_token.
 func (s *Service) Deliveries(ctx context.Context, req listing.Request) ([]delivery.Delivery, string, error) {
-	q, err := s.schema.Query(req, nil, s.moment())
+	q, err := s.schema.Query(req, rows.Of(ctx).In("publisher", "offer"), nil, s.moment())
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := listing.Read(ctx, q, s.store.Deliveries)
+	found, err := listing.Read(ctx, q, s.store.Deliveries)
 	if err != nil {
 		return nil, "", err
 	}
-	page, next := listing.Page(q, rows, deliveryValue)
+	page, next := listing.Page(q, found, deliveryValue)
 	return page, next, nil
 }
 
@@ -68,6 +69,9 @@ func (s *Service) Deliveries(ctx context.Context, req listing.Request) ([]delive
 //
 // Errors: NotFound (DELIVERY_NOT_FOUND).
 func (s *Service) ReplayDelivery(ctx context.Context, id string) (delivery.Delivery, error) {
+	if _, err := s.Delivery(ctx, id); err != nil {
+		return delivery.Delivery{}, err
+	}
 	d, err := s.store.ReplayDelivery(ctx, id, s.moment())
 	if errors.Is(err, domain.ErrNotFound) {
 		return d, noDelivery(id)
@@ -145,7 +149,7 @@ type TestCall struct {
 // Errors: NotFound (PUBLISHER_NOT_FOUND); FailedPrecondition (NO_POSTBACK_URL).
 func (s *Service) TestDelivery(ctx context.Context, publisher string) (TestCall, error) {
 	to, err := s.publishers.Publisher(ctx, publisher)
-	if errors.Is(err, domain.ErrNotFound) {
+	if errors.Is(err, domain.ErrNotFound) || !rows.Of(ctx).HasPublisher(publisher) {
 		return TestCall{}, apperr.New(apperr.NotFound, "PUBLISHER_NOT_FOUND", "there is no publisher %q", publisher)
 	}
 	if err != nil {

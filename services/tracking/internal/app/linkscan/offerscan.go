@@ -7,6 +7,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
 )
@@ -79,15 +80,15 @@ func (s *Service) OfferScans(ctx context.Context, offer string, req listing.Requ
 	if offer != "" {
 		scope = listing.Compare{Field: "offer", Op: listing.Equal, Value: offer}
 	}
-	q, err := s.offerScans.Query(req, scope, s.moment())
+	q, err := s.offerScans.Query(req, rows.Of(ctx).Nothing(), scope, s.moment())
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := s.store.OfferScans(ctx, q)
+	found, err := s.store.OfferScans(ctx, q)
 	if err != nil {
 		return nil, "", err
 	}
-	page, next := listing.Page(q, rows, func(scan redirect.OfferScan, _ string) any { return scan.ID })
+	page, next := listing.Page(q, found, func(scan redirect.OfferScan, _ string) any { return scan.ID })
 	return page, next, nil
 }
 
@@ -108,17 +109,17 @@ func (s *Service) CancelOfferScan(ctx context.Context, offer, id string) (redire
 //
 // Errors: NotFound (OFFER_SCAN_NOT_FOUND); InvalidArgument on filter, page_size or page_token.
 func (s *Service) OfferScanResults(ctx context.Context, offer, id string, req listing.Request) ([]redirect.OfferScanResult, string, error) {
-	q, err := s.scanResults.Query(req, listing.Compare{Field: "scan", Op: listing.Equal, Value: id}, s.moment())
+	q, err := s.scanResults.Query(req, rows.Of(ctx).Nothing(), listing.Compare{Field: "scan", Op: listing.Equal, Value: id}, s.moment())
 	if err != nil {
 		return nil, "", err
 	}
 	if _, err := s.OfferScan(ctx, offer, id); err != nil {
 		return nil, "", err
 	}
-	rows, err := listing.Read(ctx, q, s.store.OfferScanResults)
+	found, err := listing.Read(ctx, q, s.store.OfferScanResults)
 	if err != nil {
 		return nil, "", err
 	}
-	page, next := listing.Page(q, rows, func(result redirect.OfferScanResult, _ string) any { return result.Coupon })
+	page, next := listing.Page(q, found, func(result redirect.OfferScanResult, _ string) any { return result.Coupon })
 	return page, next, nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
@@ -90,7 +91,7 @@ func (s *Service) Recount(ctx context.Context, req RecountRequest) (RecountResul
 // Errors: InvalidArgument on filter.
 func (s *Service) Totals(ctx context.Context, filter string) (rollup.Figures, error) {
 	var figures rollup.Figures
-	q, err := s.conversions.Query(listing.Request{Filter: filter}, nil, s.moment())
+	q, err := conversions.Query(ctx, s.conversions, listing.Request{Filter: filter}, s.moment())
 	if err != nil {
 		return figures, err
 	}

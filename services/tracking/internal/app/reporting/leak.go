@@ -71,7 +71,7 @@ func (s *Service) leakPage(req LeakRequest) (listing.Query, *rollup.Position, er
 		// A page token is only valid for the same offer and numbers.
 		Parent:   fmt.Sprintf("%s %d %d %d", req.Offer, req.RecentDays, req.BaselineDays, req.MinConversions),
 		PageSize: cmp.Or(req.PageSize, maxLeaks), PageToken: req.PageToken, Take: req.Take,
-	}, nil, s.moment())
+	}, listing.Everything(), nil, s.moment())
 	if err != nil || q.After == nil {
 		return q, nil, err
 	}

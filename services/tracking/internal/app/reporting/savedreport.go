@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -121,7 +122,7 @@ func (s *Service) checkReport(report rollup.SavedReport) (rollup.SavedReport, er
 	found.Add(err)
 	now := s.moment()
 	for _, asked := range []listing.Request{{Filter: report.Filter}, {OrderBy: report.OrderBy}} {
-		_, err := s.conversions.Query(asked, nil, now)
+		_, err := s.conversions.Query(asked, listing.Everything(), nil, now)
 		found.Add(err)
 	}
 	if rollup.CheckGroupBy(report.GroupBy) == nil { // an order of what cannot be grouped by cannot be judged
@@ -132,7 +133,7 @@ func (s *Service) checkReport(report rollup.SavedReport) (rollup.SavedReport, er
 		return report, found.Err()
 	}
 	// With its days, whose length is the same on every day, it may be too long, or one level too deep.
-	if _, err := s.conversions.Query(listing.Request{Filter: report.CurrentFilter(rollup.NewCalendar(s.zone), now)}, nil, now); err != nil {
+	if _, err := s.conversions.Query(listing.Request{Filter: report.CurrentFilter(rollup.NewCalendar(s.zone), now)}, listing.Everything(), nil, now); err != nil {
 		return report, apperr.Invalid("INVALID_FILTER", "filter", "is too long, or too deeply nested, to be joined with the report's days").Because(err)
 	}
 	return report, nil
@@ -174,16 +175,16 @@ func noReport(id string, err error) error {
 //
 // Errors: InvalidArgument on page_size or page_token.
 func (s *Service) SavedReports(ctx context.Context, req listing.Request) ([]SavedReport, string, error) {
-	q, err := s.savedReports.Query(req, nil, s.moment())
+	q, err := s.savedReports.Query(req, rows.Of(ctx).Nothing(), nil, s.moment())
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := s.store.SavedReports(ctx, q)
+	found, err := s.store.SavedReports(ctx, q)
 	if err != nil {
 		return nil, "", err
 	}
-	reports := make([]SavedReport, len(rows))
-	for i, report := range rows {
+	reports := make([]SavedReport, len(found))
+	for i, report := range found {
 		reports[i] = s.asOfNow(report)
 	}
 	page, next := listing.Page(q, reports, func(r SavedReport, field string) any { return savedReportValue(r.SavedReport, field) })

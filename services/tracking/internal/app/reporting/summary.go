@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -74,7 +75,7 @@ func conversionMethods() []string { return []string{"COUPON_CODE", "COUPON_LINK"
 //
 // Errors: InvalidArgument with the field at fault; Unavailable (SUMMARIES_NOT_READY).
 func (s *Service) Summarize(ctx context.Context, req SummaryRequest) (Summary, error) {
-	plan, err := s.planSummary(req)
+	plan, err := s.planSummary(ctx, req)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -130,7 +131,7 @@ type summaryPlan struct {
 	withoutClicks bool
 }
 
-func (s *Service) planSummary(req SummaryRequest) (summaryPlan, error) {
+func (s *Service) planSummary(ctx context.Context, req SummaryRequest) (summaryPlan, error) {
 	plan := summaryPlan{groupBy: req.GroupBy, maxRows: defaultSummaryRows}
 	if err := rollup.CheckGroupBy(req.GroupBy); err != nil {
 		return plan, err
@@ -139,7 +140,7 @@ func (s *Service) planSummary(req SummaryRequest) (summaryPlan, error) {
 	if plan.from, plan.to, err = days(req.StartDate, req.EndDate); err != nil {
 		return plan, err
 	}
-	filter, err := s.summaries.Query(listing.Request{Filter: req.Filter}, nil, s.moment())
+	filter, err := s.summaries.Query(listing.Request{Filter: req.Filter}, rows.Of(ctx).In("publisher", "offer"), nil, s.moment())
 	if err != nil {
 		return plan, err
 	}

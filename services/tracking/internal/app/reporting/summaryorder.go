@@ -25,7 +25,7 @@ func summaryOrder(field, orderBy string, groupBy []rollup.Dimension) ([]listing.
 		sortable[i] = listing.Field{Name: name, Sortable: true}
 	}
 	q, err := listing.NewSchema(listing.Field{Name: "row", Kind: listing.Opaque}, "", sortable...).
-		Query(listing.Request{OrderBy: orderBy}, nil, time.Time{})
+		Query(listing.Request{OrderBy: orderBy}, listing.Everything(), nil, time.Time{})
 	if err != nil {
 		return nil, apperr.OnField(err, field)
 	}
