@@ -66,6 +66,7 @@ func (j *journey) createOffer() {
 	j.fill("Offer name", "Running shoes")
 	j.fill("Offer id", "10")
 	j.fill("Landing page URL", j.shop.URL+"/?cid={click_id}&promo={coupon_code}")
+	j.choose("Postbacks must carry", "The offer's token")
 	j.press(button("Create Offer"))
 	j.see(heading("Running shoes"))
 }

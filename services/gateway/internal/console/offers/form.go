@@ -24,9 +24,12 @@ func newOfferSchema() ui.Schema[offer] {
 	return ui.Schema[offer]{
 		{Properties: []property{name(), ui.Shown[offer](ui.IDField("offer_id", "Offer id")), landingPage()}},
 		payout(),
-		{Title: "Sales", Properties: []property{currency()}},
+		{Title: "Sales", Properties: []property{currency(), postbackAuth()}},
 	}
 }
+
+// draftOffer is what the form of a new offer begins with.
+func draftOffer() *offer { return &offer{PostbackAuth: couponv1.Offer_HMAC} }
 
 // offerSchema is the form of an offer's settings.
 func offerSchema() ui.Schema[offer] {
@@ -142,14 +145,16 @@ func attribution() section {
 }
 
 func postbacks() section {
-	return section{Title: "Postbacks", Properties: []property{
-		ui.Select(ui.Field{
-			Name: "postback_auth", Label: "Postbacks must carry",
-			Choices: []ui.Choice{{Value: "TOKEN", Label: "The offer's token"}, {Value: "HMAC", Label: "A signature"}, {Value: "OPEN", Label: "Nothing: anybody may report a sale"}},
-			Hint:    "Sales without proof stay pending.",
-		}, func(o *offer) *couponv1.Offer_PostbackAuth { return &o.PostbackAuth }),
-		maxAmount(),
-	}}
+	return section{Title: "Postbacks", Properties: []property{postbackAuth(), maxAmount()}}
+}
+
+// postbackAuth is how postbacks prove where they come from.
+func postbackAuth() property {
+	return ui.Select(ui.Field{
+		Name: "postback_auth", Label: "Postbacks must carry",
+		Choices: []ui.Choice{{Value: "HMAC", Label: "A signature"}, {Value: "TOKEN", Label: "The offer's token"}, {Value: "OPEN", Label: "Nothing: anybody may report a sale"}},
+		Hint:    "A shop's own server can sign. A platform that only calls an address needs the token, which is part of it. Without either, sales stay pending.",
+	}, func(o *offer) *couponv1.Offer_PostbackAuth { return &o.PostbackAuth })
 }
 
 // maxAmount is the greatest amount without a token: an amount and its currency. Empty is no limit.

@@ -91,7 +91,7 @@ func openOffer(_ http.ResponseWriter, r *http.Request, p *ui.Page) error {
 }
 
 func newOffer(_ http.ResponseWriter, _ *http.Request, p *ui.Page) error {
-	return showNewOffer(p, http.StatusOK, newOfferForm(newOfferSchema().Values(&offer{})))
+	return showNewOffer(p, http.StatusOK, newOfferForm(newOfferSchema().Values(draftOffer())))
 }
 
 func showNewOffer(p *ui.Page, status int, f ui.Form) error {

@@ -41,6 +41,7 @@ type offerPostbackView struct {
 	Verdict           *postbackVerdict
 	Rotate            string
 	Overlaps          []ui.Choice
+	Snippets          []snippet
 	IsSigned, HasSite bool
 }
 
@@ -75,6 +76,10 @@ func showPostbackPage(p *ui.Page, httpStatus int, o *couponv1.Offer, test ui.For
 	view.Try = "curl '" + postbackURL(p, o, words, nil, []string{words.of("coupon_code"), "SALEXYZ20", words.of("amount"), "49.90", "test", "1"}) + "'"
 	if until := o.GetPreviousCredentialsExpireTime(); until != nil && until.AsTime().After(p.Now()) {
 		view.OldUntil = format.DateTime(until.AsTime(), p.Zone)
+	}
+	var err error
+	if view.Snippets, err = snippetsOf(p, o); err != nil {
+		return err
 	}
 	for _, one := range postbackPresets() {
 		view.Presets = append(view.Presets, ui.Tab{

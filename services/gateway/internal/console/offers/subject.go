@@ -13,6 +13,9 @@ import (
 //go:embed templates
 var templates embed.FS
 
+//go:embed snippets
+var snippetFiles embed.FS
+
 // Subject returns the pages with their templates.
 func Subject() ui.Subject {
 	return ui.Subject{Routes: slices.Concat(offerRoutes(), publisherRoutes(), postbackRoutes()), Templates: templates}

@@ -66,7 +66,8 @@ func TestPostbackInstructions(t *testing.T) {
 	b.Get("/console/offers/10/postback?preset=tune").Holds(t, http.StatusOK,
 		"https://go.example.com/postback/tune?promo_code=COUPON_CODE&amp;security_token=0123456789abcdef", "<code>adv_sub</code>")
 	s.PostAuth = couponv1.Offer_HMAC
-	b.Get("/console/offers/10/postback").Holds(t, http.StatusOK, "whsec_x", "offer_id=10", "signed postbacks only")
+	b.Get("/console/offers/10/postback").Holds(t, http.StatusOK, "whsec_x", "offer_id=10", "signed postbacks only",
+		`id="snippet-php"`, `id="snippet-py"`, `id="snippet-mjs"`, "$secret = &#39;whsec_x&#39;;", "https://go.example.com/postback&#34;, body.encode()")
 	b.Post("/console/offers/10/postback/rotate", "overlap", "604800")
 	if req := consoletest.Last[*couponv1.RotatePostbackCredentialsRequest](t, s); req.GetName() != "offers/10" || req.GetOverlap().AsDuration() != 7*24*time.Hour {
 		t.Errorf("sent %v", req)
