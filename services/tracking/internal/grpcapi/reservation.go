@@ -2,6 +2,7 @@ package grpcapi
 
 import (
 	"context"
+	"math"
 	"strings"
 	"time"
 
@@ -10,8 +11,10 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reservations"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
@@ -36,6 +39,24 @@ func (s *reservationServer) ReserveCoupon(ctx context.Context, req *trackingv1.R
 
 func (s *reservationServer) GetReservation(ctx context.Context, req *trackingv1.GetReservationRequest) (*trackingv1.Reservation, error) {
 	return s.named(ctx, req.GetName(), s.service.Reservation)
+}
+
+func (s *reservationServer) ListReservations(ctx context.Context, req *trackingv1.ListReservationsRequest) (*trackingv1.ListReservationsResponse, error) {
+	offer, publisher, code, err := resource.ParseCoupon("parent", req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	now := s.service.Now()
+	page := resourcepage.Of(func(r domain.Reservation) *trackingv1.Reservation { return reservationToProto(r, now) })
+	_, next, all, err := s.service.Held(ctx, resource.Coupon(offer, publisher, code), listing.Request{
+		Parent: req.GetParent(), PageToken: req.GetPageToken(), PageSize: req.GetPageSize(), Take: page.Take,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &trackingv1.ListReservationsResponse{
+		Reservations: page.Resources, NextPageToken: next, TotalSize: int32(min(all, math.MaxInt32)), //nolint:gosec // it is at most that
+	}, nil
 }
 
 func (s *reservationServer) ReleaseReservation(ctx context.Context, req *trackingv1.ReleaseReservationRequest) (*trackingv1.Reservation, error) {

@@ -3,10 +3,12 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -14,6 +16,7 @@ func reservationPromises() []promise {
 	return []promise{
 		{"a reservation is read as it was stored, and its id is taken once", reservationRoundTrip},
 		{"a reservation holds a use until it ends", reservationsHold},
+		{"held reservations are listed and counted", listedReservations},
 		{"a reservation counts on each day on which it is held", reservationsOfDays},
 		{"a sale takes its own reservations, and no others", takenReservations},
 		{"a reservation of a coupon without limits is taken too", reservationsWithoutLimits},
@@ -132,6 +135,31 @@ func reservationsHold(t *testing.T, fresh Fresh) {
 			earns(t, s, "after the second was released", 1, useAt(limits, 1, first.ExpireTime), true)
 			earns(t, s, "all are used", 1, useAt(limits, 1, second.ExpireTime.Add(time.Hour)), false)
 		})
+	}
+}
+
+func listedReservations(t *testing.T, fresh Fresh) {
+	s := opened(t, fresh)
+	now := held("", 1, 0).CreateTime
+	stranger := held("another's", 1, time.Hour)
+	stranger.Coupon = other
+	late, soon, ended, released := held("late", 1, 2*time.Hour), held("soon", 1, time.Hour), held("ended", 1, time.Minute), held("released", 1, time.Hour)
+	for _, r := range []domain.Reservation{stranger, late, soon, ended, released} {
+		reserve(t, s, r, domain.Limits{})
+	}
+	if _, err := s.ReleaseReservation(t.Context(), "released", now); err != nil {
+		t.Fatal(err)
+	}
+	at := now.Add(time.Minute)
+	q := listing.Query{
+		Where: listing.And{is("coupon", listing.Equal, limited), is("state", listing.Equal, "HELD"), is("expire_time", listing.Greater, at)},
+		Order: []listing.Order{{Field: "expire_time"}, {Field: "id"}}, Limit: 10,
+	}
+	if found, err := s.HeldReservations(t.Context(), q); err != nil || !slices.Equal(found, []domain.Reservation{soon, late}) {
+		t.Errorf("held are %+v (%v), want the one that ends soon and the late one", found, err)
+	}
+	if n, err := s.CountHeld(t.Context(), limited, at); err != nil || n != 2 {
+		t.Errorf("%d are held (%v), want 2", n, err)
 	}
 }
 

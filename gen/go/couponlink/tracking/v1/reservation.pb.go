@@ -389,6 +389,135 @@ func (x *GetReservationRequest) GetName() string {
 	return ""
 }
 
+// ListReservationsRequest asks for a page of reservations.
+type ListReservationsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The coupon, `offers/{offer}/coupons/{publisher}.{CODE}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50. A page may
+	// have fewer entries, because it ends before it exceeds 1 MiB.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous page. Empty: the first page.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReservationsRequest) Reset() {
+	*x = ListReservationsRequest{}
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReservationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReservationsRequest) ProtoMessage() {}
+
+func (x *ListReservationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReservationsRequest.ProtoReflect.Descriptor instead.
+func (*ListReservationsRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_reservation_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListReservationsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListReservationsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListReservationsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListReservationsResponse is a page of reservations.
+type ListReservationsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reservations, the first to expire first.
+	Reservations []*Reservation `protobuf:"bytes,1,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	// The token of the next page. Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many reservations hold a use of the coupon now, on all pages.
+	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReservationsResponse) Reset() {
+	*x = ListReservationsResponse{}
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReservationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReservationsResponse) ProtoMessage() {}
+
+func (x *ListReservationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReservationsResponse.ProtoReflect.Descriptor instead.
+func (*ListReservationsResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_tracking_v1_reservation_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListReservationsResponse) GetReservations() []*Reservation {
+	if x != nil {
+		return x.Reservations
+	}
+	return nil
+}
+
+func (x *ListReservationsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListReservationsResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
+}
+
 // ReleaseReservationRequest names a reservation to give back.
 type ReleaseReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -400,7 +529,7 @@ type ReleaseReservationRequest struct {
 
 func (x *ReleaseReservationRequest) Reset() {
 	*x = ReleaseReservationRequest{}
-	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[4]
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -412,7 +541,7 @@ func (x *ReleaseReservationRequest) String() string {
 func (*ReleaseReservationRequest) ProtoMessage() {}
 
 func (x *ReleaseReservationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[4]
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -425,7 +554,7 @@ func (x *ReleaseReservationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseReservationRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseReservationRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_reservation_proto_rawDescGZIP(), []int{4}
+	return file_couponlink_tracking_v1_reservation_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReleaseReservationRequest) GetName() string {
@@ -452,7 +581,7 @@ type CheckLimitsRequest struct {
 
 func (x *CheckLimitsRequest) Reset() {
 	*x = CheckLimitsRequest{}
-	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[5]
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -464,7 +593,7 @@ func (x *CheckLimitsRequest) String() string {
 func (*CheckLimitsRequest) ProtoMessage() {}
 
 func (x *CheckLimitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[5]
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -477,7 +606,7 @@ func (x *CheckLimitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckLimitsRequest.ProtoReflect.Descriptor instead.
 func (*CheckLimitsRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_reservation_proto_rawDescGZIP(), []int{5}
+	return file_couponlink_tracking_v1_reservation_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CheckLimitsRequest) GetCoupon() string {
@@ -519,7 +648,7 @@ type CheckLimitsResponse struct {
 
 func (x *CheckLimitsResponse) Reset() {
 	*x = CheckLimitsResponse{}
-	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[6]
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -531,7 +660,7 @@ func (x *CheckLimitsResponse) String() string {
 func (*CheckLimitsResponse) ProtoMessage() {}
 
 func (x *CheckLimitsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[6]
+	mi := &file_couponlink_tracking_v1_reservation_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -544,7 +673,7 @@ func (x *CheckLimitsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckLimitsResponse.ProtoReflect.Descriptor instead.
 func (*CheckLimitsResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_tracking_v1_reservation_proto_rawDescGZIP(), []int{6}
+	return file_couponlink_tracking_v1_reservation_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CheckLimitsResponse) GetReached() bool {
@@ -592,7 +721,18 @@ const file_couponlink_tracking_v1_reservation_proto_rawDesc = "" +
 	"\x06coupon\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\x06coupon\"L\n" +
 	"\x15GetReservationRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
-	"\x16couponlink/ReservationR\x04name\"P\n" +
+	"\x16couponlink/ReservationR\x04name\"\xa0\x01\n" +
+	"\x17ListReservationsRequest\x127\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\x12\x16couponlink/ReservationR\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\xbc\x01\n" +
+	"\x18ListReservationsResponse\x12M\n" +
+	"\freservations\x18\x01 \x03(\v2#.couponlink.tracking.v1.ReservationB\x04\xe2A\x01\x03R\freservations\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\x12#\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05B\x04\xe2A\x01\x03R\ttotalSize\"P\n" +
 	"\x19ReleaseReservationRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
 	"\x16couponlink/ReservationR\x04name\"\xa5\x01\n" +
@@ -603,11 +743,12 @@ const file_couponlink_tracking_v1_reservation_proto_rawDesc = "" +
 	"usageLimit\x120\n" +
 	"\x11daily_usage_limit\x18\x04 \x01(\x03B\x04\xe2A\x01\x01R\x0fdailyUsageLimit\"5\n" +
 	"\x13CheckLimitsResponse\x12\x1e\n" +
-	"\areached\x18\x01 \x01(\bB\x04\xe2A\x01\x03R\areached2\xa3\x05\n" +
+	"\areached\x18\x01 \x01(\bB\x04\xe2A\x01\x03R\areached2\xef\x06\n" +
 	"\x12ReservationService\x12\xaf\x01\n" +
 	"\rReserveCoupon\x12,.couponlink.tracking.v1.ReserveCouponRequest\x1a-.couponlink.tracking.v1.ReserveCouponResponse\"A\xdaA\n" +
 	"code,offer\xba\xbc\x18\x12reservations.write\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/coupons:reserve\x12\xa3\x01\n" +
-	"\x0eGetReservation\x12-.couponlink.tracking.v1.GetReservationRequest\x1a#.couponlink.tracking.v1.Reservation\"=\xdaA\x04name\xba\xbc\x18\x11reservations.read\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=reservations/*}\x12\xb7\x01\n" +
+	"\x0eGetReservation\x12-.couponlink.tracking.v1.GetReservationRequest\x1a#.couponlink.tracking.v1.Reservation\"=\xdaA\x04name\xba\xbc\x18\x11reservations.read\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=reservations/*}\x12\xc9\x01\n" +
+	"\x10ListReservations\x12/.couponlink.tracking.v1.ListReservationsRequest\x1a0.couponlink.tracking.v1.ListReservationsResponse\"R\xdaA\x06parent\xba\xbc\x18\x11reservations.read\x82\xd3\xe4\x93\x02.\x12,/v1/{parent=offers/*/coupons/*}/reservations\x12\xb7\x01\n" +
 	"\x12ReleaseReservation\x121.couponlink.tracking.v1.ReleaseReservationRequest\x1a#.couponlink.tracking.v1.Reservation\"I\xdaA\x04name\xba\xbc\x18\x12reservations.write\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=reservations/*}:release\x12{\n" +
 	"\vCheckLimits\x12*.couponlink.tracking.v1.CheckLimitsRequest\x1a+.couponlink.tracking.v1.CheckLimitsResponse\"\x13\xba\xbc\x18\x0fservices.lookupB\x94\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\x10ReservationProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
@@ -625,38 +766,43 @@ func file_couponlink_tracking_v1_reservation_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_tracking_v1_reservation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_couponlink_tracking_v1_reservation_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_couponlink_tracking_v1_reservation_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_couponlink_tracking_v1_reservation_proto_goTypes = []any{
 	(Reservation_State)(0),            // 0: couponlink.tracking.v1.Reservation.State
 	(*Reservation)(nil),               // 1: couponlink.tracking.v1.Reservation
 	(*ReserveCouponRequest)(nil),      // 2: couponlink.tracking.v1.ReserveCouponRequest
 	(*ReserveCouponResponse)(nil),     // 3: couponlink.tracking.v1.ReserveCouponResponse
 	(*GetReservationRequest)(nil),     // 4: couponlink.tracking.v1.GetReservationRequest
-	(*ReleaseReservationRequest)(nil), // 5: couponlink.tracking.v1.ReleaseReservationRequest
-	(*CheckLimitsRequest)(nil),        // 6: couponlink.tracking.v1.CheckLimitsRequest
-	(*CheckLimitsResponse)(nil),       // 7: couponlink.tracking.v1.CheckLimitsResponse
-	(*timestamppb.Timestamp)(nil),     // 8: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),       // 9: google.protobuf.Duration
+	(*ListReservationsRequest)(nil),   // 5: couponlink.tracking.v1.ListReservationsRequest
+	(*ListReservationsResponse)(nil),  // 6: couponlink.tracking.v1.ListReservationsResponse
+	(*ReleaseReservationRequest)(nil), // 7: couponlink.tracking.v1.ReleaseReservationRequest
+	(*CheckLimitsRequest)(nil),        // 8: couponlink.tracking.v1.CheckLimitsRequest
+	(*CheckLimitsResponse)(nil),       // 9: couponlink.tracking.v1.CheckLimitsResponse
+	(*timestamppb.Timestamp)(nil),     // 10: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),       // 11: google.protobuf.Duration
 }
 var file_couponlink_tracking_v1_reservation_proto_depIdxs = []int32{
-	0, // 0: couponlink.tracking.v1.Reservation.state:type_name -> couponlink.tracking.v1.Reservation.State
-	8, // 1: couponlink.tracking.v1.Reservation.create_time:type_name -> google.protobuf.Timestamp
-	8, // 2: couponlink.tracking.v1.Reservation.expire_time:type_name -> google.protobuf.Timestamp
-	9, // 3: couponlink.tracking.v1.ReserveCouponRequest.ttl:type_name -> google.protobuf.Duration
-	8, // 4: couponlink.tracking.v1.ReserveCouponResponse.expire_time:type_name -> google.protobuf.Timestamp
-	2, // 5: couponlink.tracking.v1.ReservationService.ReserveCoupon:input_type -> couponlink.tracking.v1.ReserveCouponRequest
-	4, // 6: couponlink.tracking.v1.ReservationService.GetReservation:input_type -> couponlink.tracking.v1.GetReservationRequest
-	5, // 7: couponlink.tracking.v1.ReservationService.ReleaseReservation:input_type -> couponlink.tracking.v1.ReleaseReservationRequest
-	6, // 8: couponlink.tracking.v1.ReservationService.CheckLimits:input_type -> couponlink.tracking.v1.CheckLimitsRequest
-	3, // 9: couponlink.tracking.v1.ReservationService.ReserveCoupon:output_type -> couponlink.tracking.v1.ReserveCouponResponse
-	1, // 10: couponlink.tracking.v1.ReservationService.GetReservation:output_type -> couponlink.tracking.v1.Reservation
-	1, // 11: couponlink.tracking.v1.ReservationService.ReleaseReservation:output_type -> couponlink.tracking.v1.Reservation
-	7, // 12: couponlink.tracking.v1.ReservationService.CheckLimits:output_type -> couponlink.tracking.v1.CheckLimitsResponse
-	9, // [9:13] is the sub-list for method output_type
-	5, // [5:9] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	0,  // 0: couponlink.tracking.v1.Reservation.state:type_name -> couponlink.tracking.v1.Reservation.State
+	10, // 1: couponlink.tracking.v1.Reservation.create_time:type_name -> google.protobuf.Timestamp
+	10, // 2: couponlink.tracking.v1.Reservation.expire_time:type_name -> google.protobuf.Timestamp
+	11, // 3: couponlink.tracking.v1.ReserveCouponRequest.ttl:type_name -> google.protobuf.Duration
+	10, // 4: couponlink.tracking.v1.ReserveCouponResponse.expire_time:type_name -> google.protobuf.Timestamp
+	1,  // 5: couponlink.tracking.v1.ListReservationsResponse.reservations:type_name -> couponlink.tracking.v1.Reservation
+	2,  // 6: couponlink.tracking.v1.ReservationService.ReserveCoupon:input_type -> couponlink.tracking.v1.ReserveCouponRequest
+	4,  // 7: couponlink.tracking.v1.ReservationService.GetReservation:input_type -> couponlink.tracking.v1.GetReservationRequest
+	5,  // 8: couponlink.tracking.v1.ReservationService.ListReservations:input_type -> couponlink.tracking.v1.ListReservationsRequest
+	7,  // 9: couponlink.tracking.v1.ReservationService.ReleaseReservation:input_type -> couponlink.tracking.v1.ReleaseReservationRequest
+	8,  // 10: couponlink.tracking.v1.ReservationService.CheckLimits:input_type -> couponlink.tracking.v1.CheckLimitsRequest
+	3,  // 11: couponlink.tracking.v1.ReservationService.ReserveCoupon:output_type -> couponlink.tracking.v1.ReserveCouponResponse
+	1,  // 12: couponlink.tracking.v1.ReservationService.GetReservation:output_type -> couponlink.tracking.v1.Reservation
+	6,  // 13: couponlink.tracking.v1.ReservationService.ListReservations:output_type -> couponlink.tracking.v1.ListReservationsResponse
+	1,  // 14: couponlink.tracking.v1.ReservationService.ReleaseReservation:output_type -> couponlink.tracking.v1.Reservation
+	9,  // 15: couponlink.tracking.v1.ReservationService.CheckLimits:output_type -> couponlink.tracking.v1.CheckLimitsResponse
+	11, // [11:16] is the sub-list for method output_type
+	6,  // [6:11] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_tracking_v1_reservation_proto_init() }
@@ -670,7 +816,7 @@ func file_couponlink_tracking_v1_reservation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_tracking_v1_reservation_proto_rawDesc), len(file_couponlink_tracking_v1_reservation_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

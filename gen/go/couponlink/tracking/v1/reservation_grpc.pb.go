@@ -21,6 +21,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	ReservationService_ReserveCoupon_FullMethodName      = "/couponlink.tracking.v1.ReservationService/ReserveCoupon"
 	ReservationService_GetReservation_FullMethodName     = "/couponlink.tracking.v1.ReservationService/GetReservation"
+	ReservationService_ListReservations_FullMethodName   = "/couponlink.tracking.v1.ReservationService/ListReservations"
 	ReservationService_ReleaseReservation_FullMethodName = "/couponlink.tracking.v1.ReservationService/ReleaseReservation"
 	ReservationService_CheckLimits_FullMethodName        = "/couponlink.tracking.v1.ReservationService/CheckLimits"
 )
@@ -52,6 +53,11 @@ type ReservationServiceClient interface {
 	//
 	// Errors: NOT_FOUND (RESERVATION_NOT_FOUND).
 	GetReservation(ctx context.Context, in *GetReservationRequest, opts ...grpc.CallOption) (*Reservation, error)
+	// ListReservations returns a page of the reservations that hold a use of a coupon now, the first to expire first. Taken,
+	// released and expired ones are not in it.
+	//
+	// Errors: INVALID_ARGUMENT on `parent` (INVALID_NAME), `page_size` or `page_token`.
+	ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (*ListReservationsResponse, error)
 	// ReleaseReservation gives a held use back. Releasing a reservation that is released or expired changes nothing.
 	//
 	// Errors: NOT_FOUND (RESERVATION_NOT_FOUND); FAILED_PRECONDITION (RESERVATION_TAKEN) if a sale has taken it: to
@@ -87,6 +93,16 @@ func (c *reservationServiceClient) GetReservation(ctx context.Context, in *GetRe
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Reservation)
 	err := c.cc.Invoke(ctx, ReservationService_GetReservation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *reservationServiceClient) ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (*ListReservationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReservationsResponse)
+	err := c.cc.Invoke(ctx, ReservationService_ListReservations_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +156,11 @@ type ReservationServiceServer interface {
 	//
 	// Errors: NOT_FOUND (RESERVATION_NOT_FOUND).
 	GetReservation(context.Context, *GetReservationRequest) (*Reservation, error)
+	// ListReservations returns a page of the reservations that hold a use of a coupon now, the first to expire first. Taken,
+	// released and expired ones are not in it.
+	//
+	// Errors: INVALID_ARGUMENT on `parent` (INVALID_NAME), `page_size` or `page_token`.
+	ListReservations(context.Context, *ListReservationsRequest) (*ListReservationsResponse, error)
 	// ReleaseReservation gives a held use back. Releasing a reservation that is released or expired changes nothing.
 	//
 	// Errors: NOT_FOUND (RESERVATION_NOT_FOUND); FAILED_PRECONDITION (RESERVATION_TAKEN) if a sale has taken it: to
@@ -166,6 +187,9 @@ func (UnimplementedReservationServiceServer) ReserveCoupon(context.Context, *Res
 }
 func (UnimplementedReservationServiceServer) GetReservation(context.Context, *GetReservationRequest) (*Reservation, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetReservation not implemented")
+}
+func (UnimplementedReservationServiceServer) ListReservations(context.Context, *ListReservationsRequest) (*ListReservationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReservations not implemented")
 }
 func (UnimplementedReservationServiceServer) ReleaseReservation(context.Context, *ReleaseReservationRequest) (*Reservation, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReleaseReservation not implemented")
@@ -230,6 +254,24 @@ func _ReservationService_GetReservation_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReservationService_ListReservations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReservationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReservationServiceServer).ListReservations(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReservationService_ListReservations_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReservationServiceServer).ListReservations(ctx, req.(*ListReservationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ReservationService_ReleaseReservation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReleaseReservationRequest)
 	if err := dec(in); err != nil {
@@ -280,6 +322,10 @@ var ReservationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetReservation",
 			Handler:    _ReservationService_GetReservation_Handler,
+		},
+		{
+			MethodName: "ListReservations",
+			Handler:    _ReservationService_ListReservations_Handler,
 		},
 		{
 			MethodName: "ReleaseReservation",

@@ -30,6 +30,7 @@ type Shop struct {
 	trackingv1.UnimplementedReportServiceServer
 	trackingv1.UnimplementedConversionServiceServer
 	trackingv1.UnimplementedLinkServiceServer
+	trackingv1.UnimplementedReservationServiceServer
 
 	mu      sync.Mutex
 	Calls   []proto.Message
@@ -44,6 +45,9 @@ type Shop struct {
 	Verdict   *trackingv1.RecordConversionResponse
 	PostAuth  couponv1.Offer_PostbackAuth
 	Generated []string
+	// Held are the reservations of the coupon, and AllHeld their number on all pages.
+	Held    []*trackingv1.Reservation
+	AllHeld int32
 }
 
 // CouponName is the name of the coupon that Coupon returns.
@@ -114,6 +118,16 @@ func (s *Shop) GetOffer(ctx context.Context, req *couponv1.GetOfferRequest) (*co
 		o.PostbackToken, o.PostbackSecret, o.PostbackAuth, o.CurrencyCode = "0123456789abcdef", "whsec_x", s.PostAuth, "EUR"
 	}
 	return o, err
+}
+
+func (s *Shop) ListReservations(_ context.Context, req *trackingv1.ListReservationsRequest) (*trackingv1.ListReservationsResponse, error) {
+	s.note(req)
+	return &trackingv1.ListReservationsResponse{Reservations: s.Held, TotalSize: s.AllHeld}, s.Summary
+}
+
+func (s *Shop) ReleaseReservation(_ context.Context, req *trackingv1.ReleaseReservationRequest) (*trackingv1.Reservation, error) {
+	s.note(req)
+	return &trackingv1.Reservation{Name: req.GetName(), State: trackingv1.Reservation_RELEASED}, s.Refusal
 }
 
 func (s *Shop) RotatePostbackCredentials(_ context.Context, req *couponv1.RotatePostbackCredentialsRequest) (*couponv1.Offer, error) {
@@ -237,6 +251,7 @@ func OpenShop(t *testing.T, s *Shop, api http.Handler) *Browser {
 	trackingv1.RegisterReportServiceServer(server, s)
 	trackingv1.RegisterConversionServiceServer(server, s)
 	trackingv1.RegisterLinkServiceServer(server, s)
+	trackingv1.RegisterReservationServiceServer(server, s)
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)

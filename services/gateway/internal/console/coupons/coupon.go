@@ -56,6 +56,8 @@ type couponView struct {
 	Discount string
 	// Limit is how often the code can be used; "" if any number of times.
 	Limit string
+	// Held are the uses that checkouts hold.
+	Held heldUses
 	// Report is where the coupon's conversions are.
 	Report     string
 	Form       ui.Form
@@ -88,12 +90,14 @@ func showCouponForm(p *ui.Page, httpStatus int, c *couponv1.Coupon, o *couponv1.
 		})
 		short = built.GetShortUrl()
 	})
+	var held heldUses
+	calls.Go(func() { held = heldUsesOf(ctx, p, c) })
 	calls.Wait()
 	view := couponView{
 		Coupon: c, End: lastMoment(c), State: ui.StateBadge(c.GetState().String()), Form: f, IsArchived: c.GetState() == couponv1.Coupon_ARCHIVED,
 		Publisher: ui.Link{Label: called.Of(c.GetPublisher()), Href: ui.Href("publishers", ui.IDOf(c.GetPublisher()))},
 		Link:      c.GetTrackingLink(), Short: short, Scan: scanHref(p, c.GetTrackingLink()),
-		QRPNG: couponHref(c) + "/qr.png", QRSVG: couponHref(c) + "/qr.svg", Archive: couponHref(c) + "/archive",
+		QRPNG: couponHref(c) + "/qr.png", QRSVG: couponHref(c) + "/qr.svg", Held: held, Archive: couponHref(c) + "/archive",
 	}
 	if len(c.GetSharedWith()) > 0 {
 		view.Sharers = sharedText(called.List(c.GetSharedWith()), len(c.GetSharedWith()))

@@ -34,6 +34,7 @@ func routes() []ui.Route {
 		ui.Get("offers/{offer}/coupons/{coupon}", showCoupon),
 		ui.Post("offers/{offer}/coupons/{coupon}", saveCoupon),
 		ui.Post("offers/{offer}/coupons/{coupon}/archive", archiveCoupon),
+		ui.Post("offers/{offer}/coupons/{coupon}/release", releaseHeld),
 		ui.Get("offers/{offer}/coupons/{coupon}/qr.png", couponPNG),
 		ui.Get("offers/{offer}/coupons/{coupon}/qr.svg", couponSVG),
 	}

@@ -13,7 +13,9 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
+	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -27,6 +29,10 @@ type Store interface {
 	Reservation(ctx context.Context, id string) (domain.Reservation, error)
 	// HeldFor returns the reservation that holds a use of a coupon for a transaction at a time, or ErrNotFound.
 	HeldFor(ctx context.Context, coupon, transaction string, now time.Time) (domain.Reservation, error)
+	// HeldReservations returns the reservations that a query selects.
+	HeldReservations(ctx context.Context, q listing.Query) ([]domain.Reservation, error)
+	// CountHeld returns how many reservations hold a use of a coupon at a time.
+	CountHeld(ctx context.Context, coupon string, now time.Time) (int64, error)
 	// UsesLeft says whether a coupon's limits have room for a use now. It takes none.
 	UsesLeft(ctx context.Context, use domain.Use) (bool, error)
 	// ReleaseReservation gives back the use that a reservation holds at a time, if it does. It returns the reservation as it
@@ -50,10 +56,17 @@ type Config struct {
 }
 
 // Service reserves uses. It is safe for concurrent use.
-type Service struct{ config Config }
+type Service struct {
+	config Config
+	schema *listing.Schema
+}
 
 // New returns the use cases.
-func New(c Config) *Service { return &Service{config: c} }
+func New(c Config) *Service {
+	return &Service{config: c, schema: listing.NewSchema(
+		listing.Field{Name: "name", Stored: "id", Kind: listing.Opaque}, "expire_time", listing.Field{Name: "expire_time", Kind: listing.Time, Sortable: true},
+	)}
+}
 
 // Order says which coupon to hold a use of.
 type Order struct {
@@ -178,6 +191,36 @@ func (s *Service) coupon(ctx context.Context, o Order, now time.Time) (domain.Co
 func (s *Service) Reservation(ctx context.Context, id string) (domain.Reservation, error) {
 	r, err := s.config.Store.Reservation(ctx, id)
 	return r, orNotFound(err, id)
+}
+
+// Held returns a page of the reservations that hold a use of a coupon now, the first to expire first, the token of the
+// next page, and how many there are on all pages.
+//
+// Errors: InvalidArgument on page_size or page_token.
+func (s *Service) Held(ctx context.Context, coupon string, req listing.Request) (page []domain.Reservation, next string, all int64, err error) {
+	now := s.Now()
+	q, err := s.schema.Query(req, rows.Of(ctx).Nothing(), listing.And{
+		listing.Compare{Field: "coupon", Op: listing.Equal, Value: coupon},
+		listing.Compare{Field: "state", Op: listing.Equal, Value: string(domain.ReservationHeld)},
+		listing.Compare{Field: "expire_time", Op: listing.Greater, Value: now},
+	}, now)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	found, err := listing.Read(ctx, q, s.config.Store.HeldReservations)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	if all, err = s.config.Store.CountHeld(ctx, coupon, now); err != nil {
+		return nil, "", 0, err
+	}
+	page, next = listing.Page(q, found, func(r domain.Reservation, field string) any {
+		if field == "id" {
+			return r.ID
+		}
+		return r.ExpireTime
+	})
+	return page, next, all, nil
 }
 
 // Release gives a held use back.

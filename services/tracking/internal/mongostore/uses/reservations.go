@@ -7,6 +7,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
@@ -48,6 +49,17 @@ func Held() bson.D { return bson.D{{Key: "state", Value: domain.ReservationHeld}
 // heldOf selects the reservations that hold a use of a coupon at a time.
 func heldOf(coupon string, at time.Time) bson.D {
 	return append(Held(), bson.E{Key: "coupon", Value: coupon}, bson.E{Key: "expire_time", Value: bson.D{{Key: "$gt", Value: at}}})
+}
+
+// HeldReservations returns the reservations that a query selects.
+func (s *Store) HeldReservations(ctx context.Context, q listing.Query) ([]domain.Reservation, error) {
+	return mongodoc.List(ctx, s.db, Reservations, q, (*reservation).decode)
+}
+
+// CountHeld returns how many reservations hold a use of a coupon at a time.
+func (s *Store) CountHeld(ctx context.Context, coupon string, now time.Time) (int64, error) {
+	held, err := s.db.Collection(Reservations).CountDocuments(ctx, heldOf(coupon, now))
+	return held, mongodoc.Failure("counting a coupon's reservations", err)
 }
 
 // Reserve stores a reservation unless its id is taken, which does not count in the limits. Like a sale, it writes the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
@@ -71,6 +72,19 @@ func (s *Store) Reservation(ctx context.Context, id string) (domain.Reservation,
 func (s *Store) HeldFor(ctx context.Context, coupon, transaction string, now time.Time) (domain.Reservation, error) {
 	r, err := reservationColumns.Read(s.db.Read().QueryRowContext(ctx, selectHeldFor, coupon, now.UnixMilli(), transaction))
 	return r, sqlrow.ReadFailure("looking for a transaction's reservation", err)
+}
+
+// HeldReservations returns the reservations that a query selects.
+func (s *Store) HeldReservations(ctx context.Context, q listing.Query) ([]domain.Reservation, error) {
+	query, args := sqlrow.PageOf(reservationColumns, "reservations", q)
+	rows, err := sqlrow.Report(ctx, s.db, reservationColumns.Read, query, args...)
+	return rows, sqlrow.ReadFailure("listing reservations", err)
+}
+
+// CountHeld returns how many reservations hold a use of a coupon at a time.
+func (s *Store) CountHeld(ctx context.Context, coupon string, now time.Time) (int64, error) {
+	held, err := sqlrow.Number(s.db.Read().QueryRowContext(ctx, countHeld, coupon, now.UnixMilli(), "", ""))
+	return held, sqlrow.ReadFailure("counting a coupon's reservations", err)
 }
 
 // ReleaseReservation gives a held use back. It returns the reservation as it is then.
