@@ -16,6 +16,8 @@ import (
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
 	optionsv1 "github.com/couponlink/couponlink/gen/go/couponlink/options/v1"
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/internal/access"
+	"github.com/couponlink/couponlink/services/internal/listing"
 )
 
 // Kind is the type of a column's values. It is never unspecified here.
@@ -135,4 +137,13 @@ func kindOf(field protoreflect.FieldDescriptor) Kind {
 	default:
 		return optionsv1.Column_TEXT
 	}
+}
+
+// FigureHiddenFrom returns the callers who are not told a sum in summaries, such as "revenue".
+func FigureHiddenFrom(name string) listing.Audience {
+	field := (&trackingv1.Figures{}).ProtoReflect().Descriptor().Fields().ByName(protoreflect.Name(name + "s"))
+	if field == nil {
+		return 0
+	}
+	return listing.Audience(access.HiddenFrom(field))
 }

@@ -98,25 +98,28 @@ func (r Rows) In(publisher, offer string) listing.Rows {
 			continue
 		}
 		if limit.field == "" {
-			return listing.Only(nil, r.print(), r.audience)
+			return listing.Only(nil, r.String(), r.audience)
 		}
 		where = append(where, oneOf(limit.field, limit.ids))
 	}
 	switch len(where) {
 	case 0:
-		return listing.Only(nil, r.print(), r.audience)
+		return listing.Only(nil, r.String(), r.audience)
 	case 1:
-		return listing.Only(where[0], r.print(), r.audience)
+		return listing.Only(where[0], r.String(), r.audience)
 	default:
-		return listing.Only(where, r.print(), r.audience)
+		return listing.Only(where, r.String(), r.audience)
 	}
 }
 
 // Nothing returns no rows, for a collection that limited callers may not know of, or all.
 func (r Rows) Nothing() listing.Rows { return r.In("", "") }
 
-// print is the same for callers with the same rows and fields.
-func (r Rows) print() string {
+// String is the same for callers with the same rows and fields. It is "" for all rows.
+func (r Rows) String() string {
+	if r.all {
+		return ""
+	}
 	return string('0'+rune(r.audience)) + "|" + strings.Join(r.publishers, ",") + "|" + strings.Join(r.offers, ",")
 }
 

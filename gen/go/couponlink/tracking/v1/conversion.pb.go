@@ -2901,7 +2901,7 @@ var File_couponlink_tracking_v1_conversion_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\n" +
-	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x1a\n" +
+	"'couponlink/tracking/v1/conversion.proto\x12\x16couponlink.tracking.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x1a\n" +
 	"\n" +
 	"Conversion\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xe2A\x01\b\xaa\xbc\x18\"\x12\n" +
@@ -2910,23 +2910,23 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\tpublisher\x18\x03 \x01(\tB*\xe2A\x01\x03\xaa\xbc\x18\"\x12\tPublisher\x18\x05\"\vpublishers/(\x010\x018\x01@\x03R\tpublisher\x120\n" +
 	"\x06coupon\x18\x04 \x01(\tB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\x06Coupon\x18\x02(\x018\x01@\x04R\x06coupon\x12>\n" +
 	"\vcoupon_code\x18\x05 \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\vCoupon code\x18\x03(\x018\x01@\x05R\n" +
-	"couponCode\x120\n" +
-	"\x05click\x18\x06 \x01(\tB\x1a\xe2A\x01\x03\xaa\xbc\x18\x12\x12\bClick id\x18\x02(\x018\x01@\aR\x05click\x12G\n" +
+	"couponCode\x124\n" +
+	"\x05click\x18\x06 \x01(\tB\x1e\xe2A\x01\x03\xaa\xbc\x18\x12\x12\bClick id\x18\x02(\x018\x01@\aм\x18\x01R\x05click\x12G\n" +
 	"\x0etransaction_id\x18\a \x01(\tB \xe2A\x01\x03\xaa\xbc\x18\x18\x12\x0eTransaction id\x18\x02(\x018\x01@\bR\rtransactionId\x12+\n" +
 	"\x05event\x18\b \x01(\tB\x15\xe2A\x01\x03\xaa\xbc\x18\r\x12\x05Event(\x018\x01@\tR\x05event\x12k\n" +
 	"\x06amount\x18\t \x01(\v2\x1b.couponlink.coupon.v1.MoneyB6\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Amount(\x018\x01@\x16\xaa\xbc\x18\x1c\n" +
-	"\bcurrency\x12\bCurrency\x18\v(\x018\x01@\x17R\x06amount\x12y\n" +
+	"\bcurrency\x12\bCurrency\x18\v(\x018\x01@\x17R\x06amount\x12~\n" +
 	"\x06payout\x18\n" +
-	" \x01(\v2\x1b.couponlink.coupon.v1.MoneyBD\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Payout(\x018\x01@\x19\xaa\xbc\x18*\n" +
-	"\x0fpayout_currency\x12\x0fPayout currency\x18\v(\x018\x01@\x1aR\x06payout\x12[\n" +
+	" \x01(\v2\x1b.couponlink.coupon.v1.MoneyBI\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Payout(\x018\x01@\x19\xaa\xbc\x18*\n" +
+	"\x0fpayout_currency\x12\x0fPayout currency\x18\v(\x018\x01@\x1aڼ\x18\x01\x02R\x06payout\x12[\n" +
 	"\x06status\x18\v \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\x06Status(\x010\x018\x01@\n" +
 	"R\x06status\x12]\n" +
 	"\aoutcome\x18\f \x01(\x0e2*.couponlink.tracking.v1.Conversion.OutcomeB\x17\xe2A\x01\x03\xaa\xbc\x18\x0f\x12\aOutcome(\x018\x01@\fR\aoutcome\x12Y\n" +
-	"\x06method\x18\r \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodB\x16\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Method(\x018\x01@\rR\x06method\x12Y\n" +
-	"\x06reason\x18\x0e \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x16\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Reason(\x018\x01@\x0eR\x06reason\x12&\n" +
-	"\vexplanation\x18\x0f \x01(\tB\x04\xe2A\x01\x03R\vexplanation\x12$\n" +
+	"\x06method\x18\r \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodB\x16\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Method(\x018\x01@\rR\x06method\x12]\n" +
+	"\x06reason\x18\x0e \x01(\x0e2).couponlink.tracking.v1.Conversion.ReasonB\x1a\xe2A\x01\x03\xaa\xbc\x18\x0e\x12\x06Reason(\x018\x01@\x0eм\x18\x01R\x06reason\x12&\n" +
+	"\vexplanation\x18\x0f \x01(\tB\x04\xe2A\x01\x03R\vexplanation\x12(\n" +
 	"\n" +
-	"candidates\x18\x10 \x03(\tB\x04\xe2A\x01\x03R\n" +
+	"candidates\x18\x10 \x03(\tB\b\xe2A\x01\x03м\x18\x01R\n" +
 	"candidates\x12>\n" +
 	"\vpub_unique1\x18\x11 \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\rPub. Unique 1(\x018\x01@\x0fR\n" +
 	"pubUnique1\x12>\n" +
@@ -2945,25 +2945,25 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x0fconversion_time\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampB!\xe2A\x01\x03\xaa\xbc\x18\x19\x12\x0fConversion time(\x010\x018\x01@ R\x0econversionTime\x12W\n" +
 	"\vcreate_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampB\x1a\xe2A\x01\x03\xaa\xbc\x18\x12\x12\bRecorded(\x010\x018\x01@!R\n" +
 	"createTime\x12H\n" +
-	"\x0eundeduplicated\x18\x1a \x01(\bB \xe2A\x01\x03\xaa\xbc\x18\x18\x12\x10Perhaps a repeat(\x018\x01@\x1eR\x0eundeduplicated\x12~\n" +
-	"\arevenue\x18\x1b \x01(\v2\x1b.couponlink.coupon.v1.MoneyBG\xe2A\x01\x03\xaa\xbc\x18\x0f\x12\aRevenue(\x018\x01@\x1b\xaa\xbc\x18,\n" +
-	"\x10revenue_currency\x12\x10Revenue currency\x18\v(\x018\x01@\x1cR\arevenue\x12Q\n" +
-	"\bdiscount\x18& \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\bDiscount(\x018\x01@#R\bdiscount\x12B\n" +
-	"\bdecision\x18\x1c \x01(\v2 .couponlink.tracking.v1.DecisionB\x04\xe2A\x01\x03R\bdecision\x12^\n" +
+	"\x0eundeduplicated\x18\x1a \x01(\bB \xe2A\x01\x03\xaa\xbc\x18\x18\x12\x10Perhaps a repeat(\x018\x01@\x1eR\x0eundeduplicated\x12\x83\x01\n" +
+	"\arevenue\x18\x1b \x01(\v2\x1b.couponlink.coupon.v1.MoneyBL\xe2A\x01\x03\xaa\xbc\x18\x0f\x12\aRevenue(\x018\x01@\x1b\xaa\xbc\x18,\n" +
+	"\x10revenue_currency\x12\x10Revenue currency\x18\v(\x018\x01@\x1cڼ\x18\x01\x01R\arevenue\x12Q\n" +
+	"\bdiscount\x18& \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\bDiscount(\x018\x01@#R\bdiscount\x12K\n" +
+	"\bdecision\x18\x1c \x01(\v2 .couponlink.tracking.v1.DecisionB\r\xe2A\x01\x03м\x18\x01ڼ\x18\x01\x02R\bdecision\x12^\n" +
 	"\x0frefunded_amount\x18\x1d \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\bRefunded(\x018\x01@\x18R\x0erefundedAmount\x12B\n" +
 	"\rstatus_reason\x18\x1e \x01(\tB\x1d\xe2A\x01\x03\xaa\xbc\x18\x15\x12\rStatus reason(\x018\x01@\vR\fstatusReason\x12V\n" +
 	"\vupdate_time\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampB\x19\xe2A\x01\x03\xaa\xbc\x18\x11\x12\aChanged(\x010\x018\x01@\"R\n" +
 	"updateTime\x12\x18\n" +
-	"\x04etag\x18  \x01(\tB\x04\xe2A\x01\x03R\x04etag\x12H\n" +
-	"\achanges\x18! \x03(\v2(.couponlink.tracking.v1.ConversionChangeB\x04\xe2A\x01\x03R\achanges\x12N\n" +
-	"\tconflicts\x18\" \x03(\v2*.couponlink.tracking.v1.ConversionConflictB\x04\xe2A\x01\x03R\tconflicts\x128\n" +
+	"\x04etag\x18  \x01(\tB\x04\xe2A\x01\x03R\x04etag\x12L\n" +
+	"\achanges\x18! \x03(\v2(.couponlink.tracking.v1.ConversionChangeB\b\xe2A\x01\x03м\x18\x01R\achanges\x12R\n" +
+	"\tconflicts\x18\" \x03(\v2*.couponlink.tracking.v1.ConversionConflictB\b\xe2A\x01\x03м\x18\x01R\tconflicts\x12<\n" +
 	"\n" +
-	"conflicted\x18# \x01(\bB\x18\xe2A\x01\x03\xaa\xbc\x18\x10\x12\bConflict(\x018\x01@\x1dR\n" +
-	"conflicted\x126\n" +
-	"\bpostback\x18$ \x01(\tB\x1a\xe2A\x01\x03\xaa\xbc\x18\x12\x18\x05\"\n" +
-	"postbacks/(\x01@\x1fR\bpostback\x120\n" +
-	"\x05codes\x18% \x03(\tB\x1a\xe2A\x01\x03\xaa\xbc\x18\x12\x12\n" +
-	"Codes sent(\x018\x01@\x06R\x05codes\"I\n" +
+	"conflicted\x18# \x01(\bB\x1c\xe2A\x01\x03\xaa\xbc\x18\x10\x12\bConflict(\x018\x01@\x1dм\x18\x01R\n" +
+	"conflicted\x12:\n" +
+	"\bpostback\x18$ \x01(\tB\x1e\xe2A\x01\x03\xaa\xbc\x18\x12\x18\x05\"\n" +
+	"postbacks/(\x01@\x1fм\x18\x01R\bpostback\x124\n" +
+	"\x05codes\x18% \x03(\tB\x1e\xe2A\x01\x03\xaa\xbc\x18\x12\x12\n" +
+	"Codes sent(\x018\x01@\x06м\x18\x01R\x05codes\"I\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -3023,7 +3023,7 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x06REFUND\x10\x05\x12\v\n" +
 	"\aRESOLVE\x10\x06\x12\n" +
 	"\n" +
-	"\x06REPLAY\x10\a\"\xb0\x04\n" +
+	"\x06REPLAY\x10\a\"\xba\x04\n" +
 	"\x0fConversionState\x12G\n" +
 	"\x06status\x18\x01 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x04\xe2A\x01\x03R\x06status\x12J\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2*.couponlink.tracking.v1.Conversion.OutcomeB\x04\xe2A\x01\x03R\aoutcome\x12G\n" +
@@ -3031,9 +3031,9 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\tpublisher\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\tpublisher\x12\x1c\n" +
 	"\x06coupon\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\x06coupon\x129\n" +
 	"\x06amount\x18\x06 \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x06amount\x12J\n" +
-	"\x0frefunded_amount\x18\a \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x0erefundedAmount\x129\n" +
-	"\x06payout\x18\b \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x06payout\x12;\n" +
-	"\arevenue\x18\t \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\arevenue\"\xf9\x03\n" +
+	"\x0frefunded_amount\x18\a \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x0erefundedAmount\x12>\n" +
+	"\x06payout\x18\b \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\t\xe2A\x01\x03ڼ\x18\x01\x02R\x06payout\x12@\n" +
+	"\arevenue\x18\t \x01(\v2\x1b.couponlink.coupon.v1.MoneyB\t\xe2A\x01\x03ڼ\x18\x01\x01R\arevenue\"\xf9\x03\n" +
 	"\x12ConversionConflict\x12\x1c\n" +
 	"\x06number\x18\x01 \x01(\x05B\x04\xe2A\x01\x03R\x06number\x12A\n" +
 	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
@@ -3111,13 +3111,13 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"request_id\x18\a \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"`\n" +
 	"\x17WatchConversionsRequest\x12\x1c\n" +
 	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12'\n" +
-	"\fresume_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\vresumeToken\"\xf7\x01\n" +
+	"\fresume_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\vresumeToken\"\xfb\x01\n" +
 	"\x18WatchConversionsResponse\x12H\n" +
 	"\n" +
 	"conversion\x18\x01 \x01(\v2\".couponlink.tracking.v1.ConversionB\x04\xe2A\x01\x03R\n" +
 	"conversion\x12\x1e\n" +
-	"\acreated\x18\x02 \x01(\bB\x04\xe2A\x01\x03R\acreated\x12H\n" +
-	"\achanges\x18\x03 \x03(\v2(.couponlink.tracking.v1.ConversionChangeB\x04\xe2A\x01\x03R\achanges\x12'\n" +
+	"\acreated\x18\x02 \x01(\bB\x04\xe2A\x01\x03R\acreated\x12L\n" +
+	"\achanges\x18\x03 \x03(\v2(.couponlink.tracking.v1.ConversionChangeB\b\xe2A\x01\x03м\x18\x01R\achanges\x12'\n" +
 	"\fresume_token\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\vresumeToken\"\xc4\x04\n" +
 	"\bDecision\x12\x18\n" +
 	"\x04rule\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04rule\x12C\n" +
@@ -3199,7 +3199,7 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x17ListConversionsResponse\x12J\n" +
 	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionB\x04\xe2A\x01\x03R\vconversions\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\x12=\n" +
-	"\x06totals\x18\x03 \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\x06totals\"\xf4\x04\n" +
+	"\x06totals\x18\x03 \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\x06totals\"\xfe\x04\n" +
 	"\aFigures\x12\x1c\n" +
 	"\x06clicks\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\x06clicks\x12&\n" +
 	"\vconversions\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\vconversions\x12@\n" +
@@ -3207,24 +3207,24 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x0fconversion_rate\x18\x04 \x01(\x01B\x04\xe2A\x01\x03H\x00R\x0econversionRate\x88\x01\x01\x129\n" +
 	"\x13share_without_click\x18\x05 \x01(\x01B\x04\xe2A\x01\x03H\x01R\x11shareWithoutClick\x88\x01\x01\x12;\n" +
 	"\aamounts\x18\x06 \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\aamounts\x12L\n" +
-	"\x10refunded_amounts\x18\a \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x0frefundedAmounts\x12;\n" +
-	"\apayouts\x18\b \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\apayouts\x12=\n" +
-	"\brevenues\x18\t \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\brevenues\x12?\n" +
+	"\x10refunded_amounts\x18\a \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\x0frefundedAmounts\x12@\n" +
+	"\apayouts\x18\b \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\t\xe2A\x01\x03ڼ\x18\x01\x02R\apayouts\x12B\n" +
+	"\brevenues\x18\t \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\t\xe2A\x01\x03ڼ\x18\x01\x01R\brevenues\x12?\n" +
 	"\tdiscounts\x18\n" +
 	" \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\tdiscountsB\x12\n" +
 	"\x10_conversion_rateB\x16\n" +
-	"\x14_share_without_click2\xa8\r\n" +
+	"\x14_share_without_click2\xd8\r\n" +
 	"\x11ConversionService\x12\xa7\x01\n" +
-	"\x10RecordConversion\x12/.couponlink.tracking.v1.RecordConversionRequest\x1a0.couponlink.tracking.v1.RecordConversionResponse\"0\xba\xbc\x18\x12conversions.record\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/conversions\x12\x9e\x01\n" +
-	"\rGetConversion\x12,.couponlink.tracking.v1.GetConversionRequest\x1a\".couponlink.tracking.v1.Conversion\";\xdaA\x04name\xba\xbc\x18\x10conversions.read\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=conversions/*}\x12\x9f\x01\n" +
-	"\x0fListConversions\x12..couponlink.tracking.v1.ListConversionsRequest\x1a/.couponlink.tracking.v1.ListConversionsResponse\"+\xba\xbc\x18\x10conversions.read\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/conversions\x12\xac\x01\n" +
-	"\x11ApproveConversion\x120.couponlink.tracking.v1.ApproveConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"A\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=conversions/*}:approve\x12\xa9\x01\n" +
-	"\x10RejectConversion\x12/.couponlink.tracking.v1.RejectConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"@\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:reject\x12\xaf\x01\n" +
-	"\x12ReassignConversion\x121.couponlink.tracking.v1.ReassignConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"B\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=conversions/*}:reassign\x12\xa9\x01\n" +
-	"\x10AdjustConversion\x12/.couponlink.tracking.v1.AdjustConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"@\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:adjust\x12\xa9\x01\n" +
-	"\x10RefundConversion\x12/.couponlink.tracking.v1.RefundConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"@\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:refund\x12\xb0\x01\n" +
-	"\x0fResolveConflict\x12..couponlink.tracking.v1.ResolveConflictRequest\x1a\".couponlink.tracking.v1.Conversion\"I\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=conversions/*}:resolveConflict\x12\x8d\x01\n" +
-	"\x10WatchConversions\x12/.couponlink.tracking.v1.WatchConversionsRequest\x1a0.couponlink.tracking.v1.WatchConversionsResponse\"\x14\xba\xbc\x18\x10conversions.read0\x01B\x93\x01\n" +
+	"\x10RecordConversion\x12/.couponlink.tracking.v1.RecordConversionRequest\x1a0.couponlink.tracking.v1.RecordConversionResponse\"0\xba\xbc\x18\x12conversions.record\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/conversions\x12\xa4\x01\n" +
+	"\rGetConversion\x12,.couponlink.tracking.v1.GetConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"A\xdaA\x04name\xba\xbc\x18\x10conversions.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=conversions/*}\x12\xa5\x01\n" +
+	"\x0fListConversions\x12..couponlink.tracking.v1.ListConversionsRequest\x1a/.couponlink.tracking.v1.ListConversionsResponse\"1\xba\xbc\x18\x10conversions.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/conversions\x12\xb1\x01\n" +
+	"\x11ApproveConversion\x120.couponlink.tracking.v1.ApproveConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"F\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=conversions/*}:approve\x12\xae\x01\n" +
+	"\x10RejectConversion\x12/.couponlink.tracking.v1.RejectConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"E\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:reject\x12\xb4\x01\n" +
+	"\x12ReassignConversion\x121.couponlink.tracking.v1.ReassignConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"G\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=conversions/*}:reassign\x12\xae\x01\n" +
+	"\x10AdjustConversion\x12/.couponlink.tracking.v1.AdjustConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"E\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:adjust\x12\xae\x01\n" +
+	"\x10RefundConversion\x12/.couponlink.tracking.v1.RefundConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"E\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:refund\x12\xb5\x01\n" +
+	"\x0fResolveConflict\x12..couponlink.tracking.v1.ResolveConflictRequest\x1a\".couponlink.tracking.v1.Conversion\"N\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=conversions/*}:resolveConflict\x12\x93\x01\n" +
+	"\x10WatchConversions\x12/.couponlink.tracking.v1.WatchConversionsRequest\x1a0.couponlink.tracking.v1.WatchConversionsResponse\"\x1a\xba\xbc\x18\x10conversions.readʼ\x18\x02\x01\x020\x01B\x93\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\x0fConversionProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (

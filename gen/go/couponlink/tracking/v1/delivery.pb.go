@@ -830,13 +830,13 @@ const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\x14TestDeliveryResponse\x12\x16\n" +
 	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x03url\x12G\n" +
 	"\aattempt\x18\x02 \x01(\v2'.couponlink.tracking.v1.DeliveryAttemptB\x04\xe2A\x01\x03R\aattempt\x12)\n" +
-	"\rresponse_body\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\fresponseBody2\xb8\x06\n" +
-	"\x0fDeliveryService\x12\x96\x01\n" +
-	"\vGetDelivery\x12*.couponlink.tracking.v1.GetDeliveryRequest\x1a .couponlink.tracking.v1.Delivery\"9\xdaA\x04name\xba\xbc\x18\x0fdeliveries.read\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=deliveries/*}\x12\x9a\x01\n" +
-	"\x0eListDeliveries\x12-.couponlink.tracking.v1.ListDeliveriesRequest\x1a..couponlink.tracking.v1.ListDeliveriesResponse\")\xba\xbc\x18\x0fdeliveries.read\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/deliveries\x12\xa0\x01\n" +
-	"\x0eReplayDelivery\x12-.couponlink.tracking.v1.ReplayDeliveryRequest\x1a .couponlink.tracking.v1.Delivery\"=\xba\xbc\x18\x10deliveries.write\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=deliveries/*}:replay\x12\xab\x01\n" +
-	"\x10ReplayDeliveries\x12/.couponlink.tracking.v1.ReplayDeliveriesRequest\x1a0.couponlink.tracking.v1.ReplayDeliveriesResponse\"4\xba\xbc\x18\x10deliveries.write\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/deliveries:replay\x12\x9d\x01\n" +
-	"\fTestDelivery\x12+.couponlink.tracking.v1.TestDeliveryRequest\x1a,.couponlink.tracking.v1.TestDeliveryResponse\"2\xba\xbc\x18\x10deliveries.write\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/deliveries:testB\x91\x01\n" +
+	"\rresponse_body\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\fresponseBody2\xd1\x06\n" +
+	"\x0fDeliveryService\x12\x9b\x01\n" +
+	"\vGetDelivery\x12*.couponlink.tracking.v1.GetDeliveryRequest\x1a .couponlink.tracking.v1.Delivery\">\xdaA\x04name\xba\xbc\x18\x0fdeliveries.readʼ\x18\x01\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=deliveries/*}\x12\x9f\x01\n" +
+	"\x0eListDeliveries\x12-.couponlink.tracking.v1.ListDeliveriesRequest\x1a..couponlink.tracking.v1.ListDeliveriesResponse\".\xba\xbc\x18\x0fdeliveries.readʼ\x18\x01\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/deliveries\x12\xa5\x01\n" +
+	"\x0eReplayDelivery\x12-.couponlink.tracking.v1.ReplayDeliveryRequest\x1a .couponlink.tracking.v1.Delivery\"B\xba\xbc\x18\x10deliveries.writeʼ\x18\x01\x01\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=deliveries/*}:replay\x12\xb0\x01\n" +
+	"\x10ReplayDeliveries\x12/.couponlink.tracking.v1.ReplayDeliveriesRequest\x1a0.couponlink.tracking.v1.ReplayDeliveriesResponse\"9\xba\xbc\x18\x10deliveries.writeʼ\x18\x01\x01\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/deliveries:replay\x12\xa2\x01\n" +
+	"\fTestDelivery\x12+.couponlink.tracking.v1.TestDeliveryRequest\x1a,.couponlink.tracking.v1.TestDeliveryResponse\"7\xba\xbc\x18\x10deliveries.writeʼ\x18\x01\x01\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/deliveries:testB\x91\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\rDeliveryProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (

@@ -234,10 +234,10 @@ const file_couponlink_tracking_v1_link_proto_rawDesc = "" +
 	"pubUnique5\"V\n" +
 	"\x19BuildTrackingLinkResponse\x12\x16\n" +
 	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x03url\x12!\n" +
-	"\tshort_url\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\bshortUrl2\xb2\x01\n" +
-	"\vLinkService\x12\xa2\x01\n" +
-	"\x11BuildTrackingLink\x120.couponlink.tracking.v1.BuildTrackingLinkRequest\x1a1.couponlink.tracking.v1.BuildTrackingLinkResponse\"(\xba\xbc\x18\n" +
-	"links.read\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/links:buildB\x8d\x01\n" +
+	"\tshort_url\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\bshortUrl2\xb8\x01\n" +
+	"\vLinkService\x12\xa8\x01\n" +
+	"\x11BuildTrackingLink\x120.couponlink.tracking.v1.BuildTrackingLinkRequest\x1a1.couponlink.tracking.v1.BuildTrackingLinkResponse\".\xba\xbc\x18\n" +
+	"links.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/links:buildB\x8d\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\tLinkProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (

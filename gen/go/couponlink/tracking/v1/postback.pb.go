@@ -873,7 +873,7 @@ var File_couponlink_tracking_v1_postback_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\b\n" +
+	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\b\n" +
 	"\bPostback\x12,\n" +
 	"\x04name\x18\x01 \x01(\tB\x18\xe2A\x01\b\xaa\xbc\x18\x10\x18\x05\"\n" +
 	"postbacks/(\x01R\x04name\x12+\n" +
@@ -897,8 +897,8 @@ const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\x05codes\x18\x03(\x01R\n" +
 	"couponCode\x121\n" +
 	"\x0etransaction_id\x18\v \x01(\tB\n" +
-	"\xe2A\x01\x03\xaa\xbc\x18\x02(\x01R\rtransactionId\x12\x14\n" +
-	"\x02ip\x18\f \x01(\tB\x04\xe2A\x01\x03R\x02ip\x12*\n" +
+	"\xe2A\x01\x03\xaa\xbc\x18\x02(\x01R\rtransactionId\x12\x19\n" +
+	"\x02ip\x18\f \x01(\tB\t\xe2A\x01\x03ڼ\x18\x01\x02R\x02ip\x12*\n" +
 	"\rauthenticated\x18\r \x01(\bB\x04\xe2A\x01\x03R\rauthenticated\x12I\n" +
 	"\vcreate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\f\xe2A\x01\x03\xaa\xbc\x18\x04(\x010\x01R\n" +
 	"createTime\x12;\n" +
@@ -963,10 +963,10 @@ const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\x0erecorded_count\x18\x04 \x01(\x03B\x04\xe2A\x01\x03R\rrecordedCount\x12-\n" +
 	"\x0funchanged_count\x18\x05 \x01(\x03B\x04\xe2A\x01\x03R\x0eunchangedCount\x12)\n" +
 	"\rrefused_count\x18\x06 \x01(\x03B\x04\xe2A\x01\x03R\frefusedCount\x12\x18\n" +
-	"\x04done\x18\a \x01(\bB\x04\xe2A\x01\x03R\x04done2\x92\x05\n" +
-	"\x0fPostbackService\x12\x94\x01\n" +
-	"\vGetPostback\x12*.couponlink.tracking.v1.GetPostbackRequest\x1a .couponlink.tracking.v1.Postback\"7\xdaA\x04name\xba\xbc\x18\x0epostbacks.read\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=postbacks/*}\x12\x95\x01\n" +
-	"\rListPostbacks\x12,.couponlink.tracking.v1.ListPostbacksRequest\x1a-.couponlink.tracking.v1.ListPostbacksResponse\"'\xba\xbc\x18\x0epostbacks.read\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/postbacks\x12\xa3\x01\n" +
+	"\x04done\x18\a \x01(\bB\x04\xe2A\x01\x03R\x04done2\x9c\x05\n" +
+	"\x0fPostbackService\x12\x99\x01\n" +
+	"\vGetPostback\x12*.couponlink.tracking.v1.GetPostbackRequest\x1a .couponlink.tracking.v1.Postback\"<\xdaA\x04name\xba\xbc\x18\x0epostbacks.readʼ\x18\x01\x02\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=postbacks/*}\x12\x9a\x01\n" +
+	"\rListPostbacks\x12,.couponlink.tracking.v1.ListPostbacksRequest\x1a-.couponlink.tracking.v1.ListPostbacksResponse\",\xba\xbc\x18\x0epostbacks.readʼ\x18\x01\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/postbacks\x12\xa3\x01\n" +
 	"\x0eReplayPostback\x12-.couponlink.tracking.v1.ReplayPostbackRequest\x1a$.couponlink.tracking.v1.ReplayResult\"<\xba\xbc\x18\x10postbacks.replay\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=postbacks/*}:replay\x12\xa9\x01\n" +
 	"\x0fReplayPostbacks\x12..couponlink.tracking.v1.ReplayPostbacksRequest\x1a/.couponlink.tracking.v1.ReplayPostbacksResponse\"3\xba\xbc\x18\x10postbacks.replay\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/postbacks:replay0\x01B\x91\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\rPostbackProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"

@@ -949,12 +949,12 @@ const file_couponlink_tracking_v1_report_proto_rawDesc = "" +
 	"\x06filter\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x06filter\x12\x1f\n" +
 	"\border_by\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"g\n" +
 	"\x19ExportConversionsResponse\x12J\n" +
-	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionB\x04\xe2A\x01\x03R\vconversions2\xbe\x05\n" +
-	"\rReportService\x12\xbf\x01\n" +
-	"\x14SummarizeConversions\x123.couponlink.tracking.v1.SummarizeConversionsRequest\x1a4.couponlink.tracking.v1.SummarizeConversionsResponse\"<\xba\xbc\x18\freports.read\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/reports/conversions:summarize\x12\xb2\x01\n" +
+	"\vconversions\x18\x01 \x03(\v2\".couponlink.tracking.v1.ConversionB\x04\xe2A\x01\x03R\vconversions2\xca\x05\n" +
+	"\rReportService\x12\xc5\x01\n" +
+	"\x14SummarizeConversions\x123.couponlink.tracking.v1.SummarizeConversionsRequest\x1a4.couponlink.tracking.v1.SummarizeConversionsResponse\"B\xba\xbc\x18\freports.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/reports/conversions:summarize\x12\xb2\x01\n" +
 	"\x10RecountSummaries\x12/.couponlink.tracking.v1.RecountSummariesRequest\x1a0.couponlink.tracking.v1.RecountSummariesResponse\";\xba\xbc\x18\rsystem.manage\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/reports/conversions:recount\x12\xa6\x01\n" +
-	"\x0fListLeakedCodes\x12..couponlink.tracking.v1.ListLeakedCodesRequest\x1a/.couponlink.tracking.v1.ListLeakedCodesResponse\"2\xba\xbc\x18\freports.read\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/reports/coupons:leaked\x12\x8c\x01\n" +
-	"\x11ExportConversions\x120.couponlink.tracking.v1.ExportConversionsRequest\x1a1.couponlink.tracking.v1.ExportConversionsResponse\"\x10\xba\xbc\x18\freports.read0\x01B\x8f\x01\n" +
+	"\x0fListLeakedCodes\x12..couponlink.tracking.v1.ListLeakedCodesRequest\x1a/.couponlink.tracking.v1.ListLeakedCodesResponse\"2\xba\xbc\x18\freports.read\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/reports/coupons:leaked\x12\x92\x01\n" +
+	"\x11ExportConversions\x120.couponlink.tracking.v1.ExportConversionsRequest\x1a1.couponlink.tracking.v1.ExportConversionsResponse\"\x16\xba\xbc\x18\freports.readʼ\x18\x02\x01\x020\x01B\x8f\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\vReportProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 
 var (

@@ -1,9 +1,11 @@
 package clicks
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/internal/trackinglink"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
@@ -12,11 +14,19 @@ import (
 //
 // Errors: NotFound (OFFER_NOT_FOUND, PUBLISHER_NOT_FOUND, COUPON_NOT_FOUND).
 func (s *Service) BuildLink(ctx context.Context, link trackinglink.Link) (url, short string, err error) {
-	if _, err := s.catalog.Offer(ctx, link.Offer); err != nil {
-		return "", "", domain.OrNotFound(err, "OFFER_NOT_FOUND", "offer", link.Offer)
+	r := rows.Of(ctx)
+	if !r.HasPublisher(link.Publisher) {
+		return "", "", domain.OrNotFound(domain.ErrNotFound, "PUBLISHER_NOT_FOUND", "publisher", link.Publisher)
 	}
-	if _, err := s.catalog.Standing(ctx, link.Offer, link.Publisher); err != nil {
+	if _, err := s.catalog.Offer(ctx, link.Offer); err != nil || !r.HasOffer(link.Offer) {
+		return "", "", domain.OrNotFound(cmp.Or(err, domain.ErrNotFound), "OFFER_NOT_FOUND", "offer", link.Offer)
+	}
+	standing, err := s.catalog.Standing(ctx, link.Offer, link.Publisher)
+	if err != nil {
 		return "", "", domain.OrNotFound(err, "PUBLISHER_NOT_FOUND", "publisher", link.Publisher)
+	}
+	if r.LimitedByPublishers() && !standing.Approved { // it must not learn which offers there are
+		return "", "", domain.OrNotFound(domain.ErrNotFound, "OFFER_NOT_FOUND", "offer", link.Offer)
 	}
 	if link.CouponCode == "" {
 		return trackinglink.Build(s.publicURL, link), "", nil

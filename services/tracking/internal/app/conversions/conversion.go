@@ -3,7 +3,6 @@ package conversions
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -139,36 +138,7 @@ func (s *Service) Conversion(ctx context.Context, id string) (domain.Conversion,
 	if errors.Is(err, domain.ErrNotFound) || err == nil && !r.Has(c.Offer, c.Publisher) {
 		return domain.Conversion{}, NotFound(id)
 	}
-	return c, err
-}
-
-// Query returns the query for a request about conversions, limited to those that the caller may know of. schema is one
-// that Schema returned.
-func Query(ctx context.Context, schema *listing.Schema, req listing.Request, now time.Time) (listing.Query, error) {
-	r := rows.Of(ctx)
-	q, err := schema.Query(req, r.In("publisher", "offer"), nil, now)
-	if err == nil && r.LimitedByPublishers() && asksAbout(q.Where, "coupon_code_key") {
-		// Without a coupon that earned the sale, the code may be another publisher's, and is not told.
-		q.Where = listing.And{q.Where, listing.Compare{Field: "coupon", Op: listing.NotEqual, Value: "", Optional: true}}
-	}
-	return q, err
-}
-
-// asksAbout reports whether a condition depends on a stored field.
-func asksAbout(e listing.Expr, field string) bool {
-	asks := func(e listing.Expr) bool { return asksAbout(e, field) }
-	switch e := e.(type) {
-	case listing.And:
-		return slices.ContainsFunc(e, asks)
-	case listing.Or:
-		return slices.ContainsFunc(e, asks)
-	case listing.Not:
-		return asks(e.Expr)
-	case listing.Compare:
-		return e.Field == field
-	default:
-		return false
-	}
+	return told(r, c), err
 }
 
 // ETag returns the revision of a conversion as the API shows it.
@@ -191,6 +161,6 @@ func (s *Service) Conversions(ctx context.Context, req listing.Request) ([]domai
 	if err != nil {
 		return nil, "", err
 	}
-	page, next := listing.Page(q, found, storedValue)
+	page, next := listing.Page(q, toldAll(rows.Of(ctx), found), storedValue)
 	return page, next, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -25,7 +26,7 @@ func (s *Service) Export(ctx context.Context, filter, orderBy string, send func(
 		case <-s.stopping:
 			return apperr.New(apperr.Unavailable, "SERVICE_STOPPING", "the service is stopping; export again")
 		default:
-			return send(part)
+			return send(toldAll(rows.Of(ctx), part))
 		}
 	})
 }

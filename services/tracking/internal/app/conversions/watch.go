@@ -9,6 +9,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/rows"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
@@ -55,7 +56,7 @@ func (s *Service) Watch(ctx context.Context, filter, token string, tell func(New
 		if err != nil {
 			return err
 		}
-		if err := w.tell(events, tell); err != nil {
+		if err := w.tell(events, s.moment(), tell); err != nil {
 			return err
 		}
 		var wait <-chan time.Time // nil while there may be more
@@ -102,6 +103,11 @@ type watch struct {
 	at domain.Position
 	// quiet counts the looks since the last token.
 	quiet int
+	// rows are the caller's, and seal encrypts its tokens if it is limited; else nil.
+	rows rows.Rows
+	seal *seal
+	// lastToken is when a limited caller was last sent one.
+	lastToken time.Time
 }
 
 // newWatch checks the filter and reads the token.
@@ -110,7 +116,12 @@ func (s *Service) newWatch(ctx context.Context, filter, token string) (*watch, e
 	if err != nil {
 		return nil, err
 	}
-	w := &watch{where: q.Where, sum: checksum(filter + "\x00" + s.store.FeedID()), oldSum: checksum(filter)}
+	w := &watch{where: q.Where, sum: checksum(filter + "\x00" + s.store.FeedID()), oldSum: checksum(filter), rows: rows.Of(ctx), lastToken: s.moment()}
+	if w.rows.IsLimited() {
+		if w.seal, err = newSeal(s.store.FeedID(), filter, w.rows.String()); err != nil {
+			return nil, err
+		}
+	}
 	if token != "" {
 		if err := w.resume(token); err != nil {
 			return nil, err
@@ -135,11 +146,22 @@ func invalidResume(problem string) error {
 
 // token is where a stream resumes that has everything up to now.
 func (w *watch) token() string {
+	if w.seal != nil {
+		return w.seal.token(w.at)
+	}
 	return tokenForm + strconv.FormatInt(w.at.Major, 36) + "-" + strconv.FormatInt(w.at.Minor, 36) + "." + w.sum
 }
 
 // resume reads a token.
 func (w *watch) resume(token string) error {
+	if w.seal != nil {
+		at, ok := w.seal.position(token)
+		if !ok {
+			return invalidResume("is not one that a stream of this database with the same filter has sent to this caller")
+		}
+		w.at = at
+		return nil
+	}
 	position, sum, _ := strings.Cut(token, ".")
 	position, current := strings.CutPrefix(position, tokenForm)
 	first, second, _ := strings.Cut(position, "-")
@@ -167,8 +189,8 @@ func checksum(text string) string {
 	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 
-// tell sends the matching events and moves past them.
-func (w *watch) tell(events []domain.Event, tell func(News) error) error {
+// tell sends the matching events and moves past them. now is the present time.
+func (w *watch) tell(events []domain.Event, now time.Time, tell func(News) error) error {
 	for i := range events {
 		e := &events[i]
 		w.at = e.Position
@@ -176,14 +198,21 @@ func (w *watch) tell(events []domain.Event, tell func(News) error) error {
 		if !listing.Match(w.where, func(column string) any { return columnOf(&c, column) }) {
 			continue
 		}
+		c = told(w.rows, c)
+		w.lastToken = now
 		if err := tell(News{Conversion: &c, Created: e.First == 0, Changes: e.Changes(), ResumeToken: w.token()}); err != nil {
 			return err
 		}
 		w.quiet = -1
 	}
-	if w.quiet++; w.quiet < quietLooks {
+	w.quiet++
+	isQuiet := w.quiet >= quietLooks
+	if w.seal != nil { // how many looks there were tells how much happened to others
+		isQuiet = now.Sub(w.lastToken) >= quietLooks*watchInterval
+	}
+	if !isQuiet {
 		return nil
 	}
-	w.quiet = 0
+	w.quiet, w.lastToken = 0, now
 	return tell(News{ResumeToken: w.token()})
 }

@@ -126,7 +126,7 @@ func (s *Service) checkReport(report rollup.SavedReport) (rollup.SavedReport, er
 		found.Add(err)
 	}
 	if rollup.CheckGroupBy(report.GroupBy) == nil { // an order of what cannot be grouped by cannot be judged
-		_, err = summaryOrder("group_order_by", report.GroupOrderBy, report.GroupBy)
+		_, err = summaryOrder("group_order_by", report.GroupOrderBy, report.GroupBy, listing.Everything())
 		found.Add(err)
 	}
 	if found.Err() != nil {

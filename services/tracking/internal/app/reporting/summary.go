@@ -79,7 +79,7 @@ func (s *Service) Summarize(ctx context.Context, req SummaryRequest) (Summary, e
 	if err != nil {
 		return Summary{}, err
 	}
-	cells, counted, err := s.cells(ctx, rollup.Spans(plan.needed, plan.from, plan.to), plan.where)
+	cells, counted, err := s.cellsOf(ctx, &plan)
 	if err != nil {
 		return Summary{}, notCounted(err)
 	}
@@ -129,6 +129,32 @@ type summaryPlan struct {
 	order         []listing.Order
 	maxRows       int
 	withoutClicks bool
+	// byOwnCodes says that sales count only if a coupon earned them: the code of another sale may be another publisher's,
+	// of whom the caller must not know.
+	byOwnCodes bool
+}
+
+// cellsOf returns the cells that a summary adds up.
+func (s *Service) cellsOf(ctx context.Context, plan *summaryPlan) ([]rollup.Cell, time.Time, error) {
+	cells, counted, err := s.cells(ctx, rollup.Spans(plan.needed, plan.from, plan.to), plan.where)
+	if err != nil || !plan.byOwnCodes {
+		return cells, counted, err
+	}
+	if plan.withoutClicks {
+		cells = nil
+	}
+	for i := range cells { // of these, only the clicks
+		cells[i].Measures = rollup.Measures{Clicks: cells[i].Clicks}
+	}
+	method := func(m domain.Method) listing.Expr {
+		return listing.Compare{Field: "method", Op: listing.Equal, Value: string(m)}
+	}
+	where := listing.And{plan.where, listing.Or{method(domain.CouponCode), method(domain.CouponLink)}}
+	sales, _, err := s.cells(ctx, rollup.Spans(append(plan.needed, rollup.ByMethod), plan.from, plan.to), where)
+	for i := range sales {
+		sales[i].Clicks = 0
+	}
+	return append(cells, sales...), counted, err
 }
 
 func (s *Service) planSummary(ctx context.Context, req SummaryRequest) (summaryPlan, error) {
@@ -146,8 +172,9 @@ func (s *Service) planSummary(ctx context.Context, req SummaryRequest) (summaryP
 	}
 	plan.where = filter.Where
 	plan.needed = append(slices.Clone(req.GroupBy), filteredBy(filter.Where)...)
+	plan.byOwnCodes = rows.Of(ctx).LimitedByPublishers() && slices.Contains(plan.needed, rollup.ByCouponCode)
 	plan.withoutClicks = rollup.WithoutClicks(plan.needed)
-	if plan.order, err = summaryOrder("order_by", req.OrderBy, req.GroupBy); err != nil {
+	if plan.order, err = summaryOrder("order_by", req.OrderBy, req.GroupBy, rows.Of(ctx).In("publisher", "offer")); err != nil {
 		return plan, err
 	}
 	switch {

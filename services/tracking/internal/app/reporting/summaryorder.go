@@ -8,24 +8,25 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/columns"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
 // summaryOrder parses an order of groups from a field of the request. It drops the key that ends every order:
-// the default order breaks ties instead. Its error is InvalidArgument on that field.
-func summaryOrder(field, orderBy string, groupBy []rollup.Dimension) ([]listing.Order, error) {
+// the default order breaks ties instead. The order can use the sums that a caller with the rows is told. Its error is InvalidArgument on that field.
+func summaryOrder(field, orderBy string, groupBy []rollup.Dimension, within listing.Rows) ([]listing.Order, error) {
 	fields := []string{"clicks", "conversions", "conversions_without_click", "amount", "discount", "payout", "revenue"}
 	for _, d := range groupBy {
 		fields = append(fields, strings.ToLower(string(d)))
 	}
 	sortable := make([]listing.Field, len(fields))
 	for i, name := range fields {
-		sortable[i] = listing.Field{Name: name, Sortable: true}
+		sortable[i] = listing.Field{Name: name, Sortable: true, HiddenFrom: columns.FigureHiddenFrom(name)}
 	}
 	q, err := listing.NewSchema(listing.Field{Name: "row", Kind: listing.Opaque}, "", sortable...).
-		Query(listing.Request{OrderBy: orderBy}, listing.Everything(), nil, time.Time{})
+		Query(listing.Request{OrderBy: orderBy}, within, nil, time.Time{})
 	if err != nil {
 		return nil, apperr.OnField(err, field)
 	}
