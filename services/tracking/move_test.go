@@ -1,6 +1,8 @@
 package tracking_test
 
 import (
+	"database/sql"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -30,6 +32,7 @@ func TestMove(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
+	keepClicksSince(t, dir)
 	want := movetest.Records(t, sqliteAt(dir, move.Source)(t))
 	movetest.EachFieldIsSet(t, want, "conversions.Awaited", "deferred.Postback.Replay")
 
@@ -80,7 +83,7 @@ func TestMoveFromMongoDB(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := movetest.Records(t, mongoAt(uri, move.Source)(t))
-	movetest.EachFieldIsSet(t, want, "conversions.Awaited", "deferred.Postback.Replay")
+	movetest.EachFieldIsSet(t, want, "conversions.Awaited", "deferred.Postback.Replay", "counted.ClicksSince") // the engine deletes no clicks
 	movetest.Move(t, mongoAt(uri, move.Source), sqliteAt(dir, move.Destination))
 	movetest.Compare(t, movetest.Records(t, sqliteAt(dir, move.Source)(t)), want)
 	onSQLite, err := sqlitestore.Open(t.Context(), dir, sqlitestore.Options{Retention: retention, Calendar: calendar(t), Now: time.Now})
@@ -88,6 +91,19 @@ func TestMoveFromMongoDB(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkServed(t, onSQLite)
+}
+
+// keepClicksSince makes a file one whose oldest clicks are deleted.
+func keepClicksSince(t testing.TB, dir string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, sqlitestore.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), "UPDATE counted SET clicks_since = 1000"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // checkServed checks that figures are what clicks and conversions add up to, after another click. It closes the

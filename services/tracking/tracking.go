@@ -120,10 +120,11 @@ type Settings struct {
 // then on. Close the service when nothing calls it any more.
 func New(ctx context.Context, o Options) (*Service, error) {
 	zone, zoneErr := o.Zone()
-	retention, retentionErr := o.Retention.Postbacks()
+	postbacks, retentionErr := o.Retention.Postbacks()
+	clicksKept, clicksErr := o.Retention.Clicks()
 	allowed, allowedErr := o.AllowedHosts()
 	_, addressesErr := o.Addresses()
-	if err := errors.Join(zoneErr, retentionErr, allowedErr, addressesErr); err != nil {
+	if err := errors.Join(zoneErr, retentionErr, clicksErr, allowedErr, addressesErr); err != nil {
 		return nil, err
 	}
 	presets, err := presets.Load()
@@ -134,7 +135,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := open(ctx, o, retention, rollup.NewCalendar(zone))
+	store, err := open(ctx, o, postbacks, clicksKept, rollup.NewCalendar(zone))
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking service's store: %w", err)
 	}
@@ -204,12 +205,12 @@ func useCases(
 	return use
 }
 
-func open(ctx context.Context, o Options, retention time.Duration, calendar rollup.Calendar) (store, error) {
+func open(ctx context.Context, o Options, postbacks, clicks time.Duration, calendar rollup.Calendar) (store, error) {
 	database := o.Database
 	if database.MongoDBURI == "" {
-		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: retention, Calendar: calendar, Now: time.Now, Exclusive: database.SQLiteExclusive, Log: o.Log})
+		return sqlitestore.Open(ctx, database.SQLiteDir, sqlitestore.Options{Retention: postbacks, ClickRetention: clicks, Calendar: calendar, Now: time.Now, Exclusive: database.SQLiteExclusive, Log: o.Log})
 	}
-	return mongostore.Open(ctx, database.MongoDBURI, mongostore.Options{Retention: retention, Calendar: calendar, Now: time.Now},
+	return mongostore.Open(ctx, database.MongoDBURI, mongostore.Options{Retention: postbacks, ClickRetention: clicks, Calendar: calendar, Now: time.Now},
 		append([]mongodb.Option{mongodb.WithLog(o.Log)}, o.MongoDB...)...)
 }
 

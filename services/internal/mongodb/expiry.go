@@ -10,6 +10,21 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
+// Expiry returns after how long the server deletes a collection's documents, counted from the time in field; false if it
+// does not.
+func (db *DB) Expiry(ctx context.Context, collection, field string) (time.Duration, bool, error) {
+	existing, err := db.indexes(ctx, collection)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, e := range existing {
+		if sameKeys(e.Key, bson.D{{Key: field, Value: 1}}) && len(e.Partial) == 0 && e.Expiry != nil {
+			return time.Duration(*e.Expiry) * time.Second, true, nil
+		}
+	}
+	return 0, false, nil
+}
+
 // EnsureExpiry makes the server delete a collection's documents after the given duration, counted from the time in
 // field. Documents without the field stay. If the field has an index already, that index gets the new duration.
 func (db *DB) EnsureExpiry(ctx context.Context, collection, field string, after time.Duration) error {

@@ -56,6 +56,17 @@ func TestEnsureExpiry(t *testing.T) {
 	}
 }
 
+func TestExpiry(t *testing.T) {
+	index := bson.D{{Key: "v", Value: 2}, {Key: "key", Value: bson.D{{Key: "time", Value: 1}}}, {Key: "name", Value: "time_1"}}
+	db, _ := playing(t, listed(index), listed(append(index, bson.E{Key: "expireAfterSeconds", Value: int32(60)})))
+	if after, found, err := db.Expiry(t.Context(), "c", "time"); found || err != nil {
+		t.Errorf("an index without an expiry: %s, %v", after, err)
+	}
+	if after, found, err := db.Expiry(t.Context(), "c", "time"); !found || after != time.Minute || err != nil {
+		t.Errorf("an expiry of a minute: %s, %t, %v", after, found, err)
+	}
+}
+
 func TestEnsurePartialIndex(t *testing.T) {
 	db, sent := playing(t, listed(), bson.D{{Key: "ok", Value: 1}})
 	if err := db.EnsurePartialIndex(t.Context(), "c", bson.D{{Key: "state", Value: "DUE"}}, "due_time", "publisher"); err != nil {

@@ -229,6 +229,16 @@ func TestRetention(t *testing.T) {
 	}
 }
 
+func TestClickRetention(t *testing.T) {
+	for given, want := range map[time.Duration]time.Duration{
+		0: 9600 * time.Hour, 168 * time.Hour: 168 * time.Hour, 9600 * time.Hour: 9600 * time.Hour, 167 * time.Hour: 0, 9601 * time.Hour: 0, -1: 0,
+	} {
+		if got, err := (settings.Retention{ClickRetention: given}).Clicks(); got != want || (err == nil) != (want > 0) {
+			t.Errorf("%s: %s, %v", given, got, err)
+		}
+	}
+}
+
 func TestOrigins(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", " ": "", "https://App.example.com": "https://app.example.com",

@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/clickage"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
@@ -59,6 +60,13 @@ func (s *Store) CountNew(ctx context.Context, _ time.Time) (more bool, err error
 	last, more, err := s.numberAll(ctx)
 	if err != nil {
 		return false, err
+	}
+	if !more && s.keepsLonger.Load() {
+		// What is not counted yet is new.
+		if err := clickage.Shorten(ctx, s.db, s.clickRetention); err != nil {
+			return false, err
+		}
+		s.keepsLonger.Store(false)
 	}
 	next := p
 	var waiting int

@@ -17,6 +17,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/propertytest"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/clickage"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
@@ -367,6 +368,23 @@ func TestClicksThatHaveExpired(t *testing.T) {
 	}
 	p.pass(clickRetention)
 	p.check(p.stores[0], "expired")
+	recounted(p, 0)
+	p.check(p.stores[0], "recounted")
+}
+
+// Clicks that expired while they were kept for a shorter time than now stay in the figures too.
+func TestClicksThatHaveExpiredSooner(t *testing.T) {
+	p := newProgram(t)
+	p.write(p.stores[0], 0, 0)
+	p.countAll(p.stores[0])
+	if _, err := p.stores[0].db.Collection(clicks).DeleteMany(t.Context(), bson.D{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, since := range []time.Time{p.time().Add(48 * time.Hour), p.time()} { // it only grows
+		if err := clickage.Write(t.Context(), p.stores[0].db, since); err != nil {
+			t.Fatal(err)
+		}
+	}
 	recounted(p, 0)
 	p.check(p.stores[0], "recounted")
 }

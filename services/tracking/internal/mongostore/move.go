@@ -11,6 +11,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/clickage"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 	"github.com/couponlink/couponlink/services/tracking/internal/record"
 )
@@ -28,6 +29,9 @@ func OpenToMove(ctx context.Context, uri string, role move.Role, now func() time
 	}
 	var s *Store
 	err = prepare(ctx, db, expiries{mongodb.WhileMoved, mongodb.WhileMoved, mongodb.WhileMoved, mongodb.WhileMoved, mongodb.WhileMoved})
+	if err == nil {
+		_, err = clickage.Prepare(ctx, db, mongodb.WhileMoved, now())
+	}
 	if err == nil {
 		s, err = newMoving(ctx, db, now)
 	}

@@ -3,6 +3,7 @@ package mongostore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -11,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/internal/move"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/clickage"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 )
 
@@ -91,7 +93,11 @@ func (s *Store) countedToMove() move.Table {
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return nil, "", nil
 		}
-		return []rollup.Counted{{Zone: p.Zone}}, "the only one", mongodoc.Failure("looking for figures", err)
+		if err != nil {
+			return nil, "", mongodoc.Failure("looking for figures", err)
+		}
+		since, err := clickage.Read(ctx, s.db)
+		return []rollup.Counted{{Zone: p.Zone, ClicksSince: since.UnixMilli()}}, "the only one", err
 	}, func(ctx context.Context, records []rollup.Counted) error {
 		p, _, err := s.readProgress(ctx)
 		if err != nil {
@@ -109,6 +115,9 @@ func (s *Store) countedToMove() move.Table {
 			_, err := s.db.Collection(counting).ReplaceOne(ctx, mongodoc.ByID(progressID), next, options.Replace().SetUpsert(true))
 			if err != nil {
 				return mongodoc.Failure("noting how far the figures are", err)
+			}
+			if err := clickage.Write(ctx, s.db, time.UnixMilli(c.ClicksSince)); err != nil {
+				return err
 			}
 		}
 		return nil

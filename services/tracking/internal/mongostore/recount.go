@@ -3,12 +3,12 @@ package mongostore
 import (
 	"context"
 	"slices"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/clickage"
 )
 
 // Recount recounts a month, each cell with the batches that it has, and compares. It holds a month's cells
@@ -22,7 +22,11 @@ func (s *Store) Recount(ctx context.Context, month rollup.Month, fix bool) (roll
 	if err != nil {
 		return rollup.Recount{}, err
 	}
-	result, differing := r.compare(s.mayBeGone())
+	since, err := clickage.Since(ctx, s.db, s.clickRetention, s.now())
+	if err != nil {
+		return rollup.Recount{}, err
+	}
+	result, differing := r.compare(func(k rollup.CellKey) bool { return s.calendar.Begin(k.Day()).Before(since) })
 	if !fix {
 		return result, nil
 	}
@@ -90,13 +94,8 @@ func (r *recount) through(d *cellDocument) int64 {
 	return max(d.Through, r.progress.CountedTo)
 }
 
-// mayBeGone returns a function that reports whether a cell is so old that its clicks may be deleted.
-func (s *Store) mayBeGone() func(rollup.CellKey) bool {
-	horizon := s.now().Add(time.Hour - clickRetention)
-	return func(k rollup.CellKey) bool { return s.calendar.Begin(k.Day()).Before(horizon) }
-}
-
-// compare returns the differences and the upserts that fix them.
+// compare returns the differences and the upserts that fix them. clicksGone reports whether a cell is so old that its
+// clicks may be deleted.
 func (r *recount) compare(clicksGone func(rollup.CellKey) bool) (rollup.Recount, []mongodb.Upsert) {
 	var result rollup.Recount
 	var fixes []mongodb.Upsert

@@ -33,9 +33,10 @@ const (
 	// feed has the batches of what was stored and changed.
 	feed = "feed"
 
-	// clickRetention is how long clicks are kept: a year, the longest click window, plus a month. Counts of a
-	// day's uses are kept as long; expired ones are recounted when needed.
+	// clickRetention is how long clicks are kept unless Options say less: a year, the longest click window, plus a month.
 	clickRetention = 400 * 24 * time.Hour
+	// useRetention is how long counts of a day's uses are kept; expired ones are recounted when needed.
+	useRetention = 400 * 24 * time.Hour
 	// deliveryRetention is how long deliveries are kept that are done.
 	deliveryRetention = 90 * 24 * time.Hour
 	// scanRetention is how long scans of offers are kept, with their results.
@@ -47,8 +48,8 @@ const (
 	migrationBatch = 100
 )
 
-// expiries say after how long what is stored expires.
-type expiries struct{ clicks, journal, deliveries, scans, reservations time.Duration }
+// expiries say after how long what is stored expires. Clicks have an expiry of their own: see clickage.
+type expiries struct{ uses, journal, deliveries, scans, reservations time.Duration }
 
 // prepare brings the schema up to date. Indexes are no migrations: creating one that exists does
 // nothing, and one that an operator dropped comes back with the next start.
@@ -88,10 +89,9 @@ func prepare(ctx context.Context, db *mongodb.DB, after expiries) error {
 		collection, field string
 		after             time.Duration
 	}{
-		{clicks, "time", after.clicks},
 		{postbacks, "create_time", after.journal},
 		{deliveries.Collection, "finish_time", after.deliveries},
-		{uses.Collection, "begin_time", after.clicks},
+		{uses.Collection, "begin_time", after.uses},
 		{uses.Reservations, "expire_time", after.reservations},
 		{offerscans.Collection, "create_time", after.scans},
 		{offerscans.Results, "create_time", after.scans},

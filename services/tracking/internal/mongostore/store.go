@@ -6,6 +6,7 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/answers"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/clickage"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deferred"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deliveries"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
@@ -71,6 +73,11 @@ type Store struct {
 	// tailEvents is how much that is not in the cells yet a summary adds at most.
 	tailEvents int
 
+	// clickRetention is how long clicks are kept. keepsLonger says that the server keeps them longer until what is there is
+	// counted.
+	clickRetention time.Duration
+	keepsLonger    atomic.Bool
+
 	others   watchdog
 	calendar rollup.Calendar
 	// clock returns the time.
@@ -82,6 +89,8 @@ type Options struct {
 	// Retention is how long the journal of postbacks is kept, in whole seconds; it holds for the entries
 	// that are there already too.
 	Retention time.Duration
+	// ClickRetention is how long clicks are kept, in whole seconds, as of those that are there already; 0: 400 days.
+	ClickRetention time.Duration
 	// Calendar has the days and months of the figures. A change of its zone recounts the figures for all
 	// instances; stores still open with the old zone then return ErrNotCounted.
 	Calendar rollup.Calendar
@@ -96,11 +105,17 @@ func Open(ctx context.Context, uri string, o Options, opts ...mongodb.Option) (*
 	if err != nil {
 		return nil, fmt.Errorf("opening the tracking store: %w", err)
 	}
-	if err := prepare(ctx, db, expiries{clicks: clickRetention, journal: o.Retention, deliveries: deliveryRetention, scans: scanRetention, reservations: reservationRetention}); err != nil {
+	if err := prepare(ctx, db, expiries{uses: useRetention, journal: o.Retention, deliveries: deliveryRetention, scans: scanRetention, reservations: reservationRetention}); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the tracking store: %w", mongodb.StartFailure(err)), db.Close())
 	}
 	s := newStore(db, o.Calendar, o.Now)
-	if s.feedID, err = s.nameFeed(ctx); err == nil {
+	s.clickRetention = cmp.Or(o.ClickRetention, clickRetention)
+	var shorter bool
+	if shorter, err = clickage.Prepare(ctx, db, s.clickRetention, s.now()); err == nil {
+		s.keepsLonger.Store(shorter)
+		s.feedID, err = s.nameFeed(ctx)
+	}
+	if err == nil {
 		err = s.beginFigures(ctx)
 	}
 	if err == nil {

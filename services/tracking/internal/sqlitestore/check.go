@@ -9,7 +9,6 @@ import (
 
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
-	"github.com/couponlink/couponlink/services/tracking/internal/sqlitestore/sqlrow"
 )
 
 const (
@@ -76,10 +75,6 @@ func checkFigures(ctx context.Context, tx *sql.Tx) (figures, differing int64, er
 	if err := tx.QueryRowContext(ctx, selectDiscounts).Scan(&discounts); err != nil || !discounts {
 		return 0, 0, err
 	}
-	kept, err := keptSince(ctx, tx)
-	if err != nil {
-		return 0, 0, err
-	}
 	calendar := rollup.NewCalendar(location)
 	first, last, err := endsOf(ctx, tx, calendar)
 	for month := first; month <= last && err == nil; month++ {
@@ -89,24 +84,11 @@ func checkFigures(ctx context.Context, tx *sql.Tx) (figures, differing int64, er
 		if err != nil || !any {
 			continue
 		}
-		r := recount{calendar: calendar, months: rollup.New(calendar), tx: tx, at: at, kept: kept}
+		r := recount{calendar: calendar, months: rollup.New(calendar), tx: tx, at: at}
 		if err = r.count(ctx, month); err == nil {
 			figures += r.found.Counted
 			differing += int64(len(r.found.Differing))
 		}
 	}
 	return figures, differing, err
-}
-
-// keptSince returns the time since which all clicks are kept: see horizon.
-func keptSince(ctx context.Context, tx *sql.Tx) (time.Time, error) {
-	purged, err := scanHorizon(tx.QueryRowContext(ctx, selectHorizon))
-	if err != nil {
-		return time.Time{}, err
-	}
-	if !purged.time.IsZero() {
-		return purged.time.Add(-clickRetention), nil
-	}
-	newest, err := scanTime(tx.QueryRowContext(ctx, selectNewest))
-	return sqlrow.Time(newest.Int64).Add(-clickRetention), err
 }

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	selectCounted = `SELECT ready, count_time, click, conversion FROM counted`
+	selectCounted = `SELECT ready, count_time, click, conversion, clicks_since FROM counted`
 	inSpan        = ` WHERE cube = ? AND period BETWEEN ? AND ? AND `
 
 	// The first and the last times of clicks, conversions and kept months; NULL for none. Click ids that are not
@@ -39,6 +39,8 @@ const (
 type counted struct {
 	until time.Time
 	cursor
+	// clicksSince is the time since which all clicks are kept.
+	clicksSince time.Time
 }
 
 // view runs do in a read transaction with one consistent view, and passes what is counted in that view.
@@ -65,9 +67,9 @@ func (s *Store) view(ctx context.Context, do func(*sql.Tx, counted) error) error
 
 // readCounted returns the stored cursor and its time, and whether the figures are ready.
 func readCounted(ctx context.Context, tx *sql.Tx) (at counted, ready bool, err error) {
-	var stored int64
-	err = tx.QueryRowContext(ctx, selectCounted).Scan(&ready, &stored, &at.click, &at.conversion)
-	at.until = sqlrow.Time(stored)
+	var until, since int64
+	err = tx.QueryRowContext(ctx, selectCounted).Scan(&ready, &until, &at.click, &at.conversion, &since)
+	at.until, at.clicksSince = sqlrow.Time(until), sqlrow.Time(since)
 	return at, ready, err
 }
 

@@ -267,6 +267,46 @@ func TestDeletedClicksStayCounted(t *testing.T) {
 	checkCounts(t, s, 40, 0)
 }
 
+// TestClicksKeptForLessTime keeps clicks for a week, and then for longer again, in a store that is opened again. Figures keep
+// what was deleted, and the uses of days are kept for their own time.
+func TestClicksKeptForLessTime(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	o := testOptions()
+	reopen := func(s *Store, retention time.Duration) *Store {
+		if s != nil {
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o.ClickRetention = retention
+		s, err := Open(t.Context(), dir, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.purge.end() // only the test deletes
+		return s
+	}
+	s := reopen(nil, 7*24*time.Hour)
+	storeClicks(t, s, 20, func(i int) time.Time { return now.Add(-time.Duration(i)*24*time.Hour - time.Minute).Truncate(time.Millisecond) })
+	countAll(t, s)
+	s.purge.deleteOld(t.Context(), now)
+	var left int
+	if err := s.db.Read().QueryRowContext(t.Context(), "SELECT count(*) FROM clicks").Scan(&left); err != nil || left != 7 {
+		t.Fatalf("%d clicks are left (%v), want those of a week", left, err)
+	}
+	for _, retention := range []time.Duration{0, 30 * 24 * time.Hour} {
+		s = reopen(s, retention)
+		s.purge.deleteOld(t.Context(), now)
+		if differing := recountAll(t, s, true); len(differing) > 0 {
+			t.Errorf("after clicks are kept for longer again, %d cells differ: %+v", len(differing), differing)
+		}
+		checkCounts(t, s, 20, 0)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestCountingIsDoneInParts checks that one task counts no more than its part.
 func TestCountingIsDoneInParts(t *testing.T) {
 	s := openStore(t)

@@ -51,6 +51,7 @@ func TestClockAheadDeletesNothing(t *testing.T) {
 	for i := range 8 {
 		post(s, present.Add(-time.Duration(i)*11*24*time.Hour))
 	}
+	countAll(t, s)
 	s = reopen(s)
 	kept(s, 20, 8)
 

@@ -97,13 +97,14 @@ func (s *Store) SetMoveState(ctx context.Context, state move.State) error {
 // countedToMove is the mark that everything is counted up to. It is written after everything that it covers.
 func (s *Store) countedToMove() move.Table {
 	const (
-		selectCounted = `SELECT zone FROM counted WHERE ? = '' AND zone <> '' AND EXISTS (SELECT 1 FROM figures)`
+		selectCounted = `SELECT zone, clicks_since FROM counted WHERE ? = '' AND zone <> '' AND EXISTS (SELECT 1 FROM figures)`
 		setCounted    = `UPDATE counted SET zone = ?, click = ifnull((SELECT max(id) FROM clicks), ''),
-			conversion = ifnull((SELECT max(rowid) FROM conversions), 0), ready = 1, discounts = 1, count_time = ?`
+			conversion = ifnull((SELECT max(rowid) FROM conversions), 0), ready = 1, discounts = 1, count_time = ?,
+			clicks_since = ?`
 	)
 	return move.TableOf("counted", func(ctx context.Context, after string, _ int) ([]rollup.Counted, string, error) {
 		var c rollup.Counted
-		err := s.db.Read().QueryRowContext(ctx, selectCounted, after).Scan(&c.Zone)
+		err := s.db.Read().QueryRowContext(ctx, selectCounted, after).Scan(&c.Zone, &c.ClicksSince)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, "", nil
 		}
@@ -111,7 +112,7 @@ func (s *Store) countedToMove() move.Table {
 	}, func(ctx context.Context, records []rollup.Counted) error {
 		return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
 			for _, c := range records {
-				if _, err := tx.Exec(ctx, setCounted, c.Zone, s.now().UnixMilli()); err != nil {
+				if _, err := tx.Exec(ctx, setCounted, c.Zone, s.now().UnixMilli(), c.ClicksSince); err != nil {
 					return err
 				}
 			}

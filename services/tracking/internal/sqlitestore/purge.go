@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -12,9 +13,10 @@ import (
 )
 
 const (
-	// clickRetention is how long clicks are kept: a year, the longest click window, and a month. So are
-	// the uses of a day.
+	// clickRetention is how long clicks are kept unless Options say less: a year, the longest click window, and a month.
 	clickRetention = 400 * 24 * time.Hour
+	// useRetention is how long the uses of a day are kept.
+	useRetention = 400 * 24 * time.Hour
 	// deliveryRetention is how long finished deliveries are kept.
 	deliveryRetention = 90 * 24 * time.Hour
 	// scanRetention is how long scans of offers are kept, with their results.
@@ -27,7 +29,10 @@ const (
 	// purgeRows is how many rows one job deletes at most, so that no write waits long for it.
 	purgeRows = 1000
 
-	deleteClicks     = `DELETE FROM clicks WHERE id IN (SELECT id FROM clicks WHERE id < ? AND time < ? ORDER BY id LIMIT ?)`
+	// deleteClicks deletes no click that is not counted yet.
+	deleteClicks = `DELETE FROM clicks WHERE id IN (SELECT id FROM clicks
+		WHERE id < ? AND time < ? AND id <= (SELECT click FROM counted) ORDER BY id LIMIT ?)`
+	setClicksSince   = `UPDATE counted SET clicks_since = max(clicks_since, ?)`
 	deletePostbacks  = `DELETE FROM postbacks WHERE id IN (SELECT id FROM postbacks WHERE id < ? AND create_time < ? ORDER BY id LIMIT ?)`
 	deleteDeliveries = `DELETE FROM deliveries WHERE (conversion, change, publisher) IN (SELECT conversion, change, publisher FROM deliveries
 		WHERE state <> 'DUE' AND create_time < ? ORDER BY create_time LIMIT ?)`
@@ -43,19 +48,19 @@ const (
 // wrong must not delete anything: see horizon.
 type purge struct {
 	queue *groupcommit.Writer[*job]
-	// retention is how long the journal is kept.
-	retention time.Duration
-	now       func() time.Time
-	log       *slog.Logger
-	stop      context.CancelFunc
-	stopped   chan struct{}
+	// retention is how long the journal is kept, clicks how long clicks are.
+	retention, clicks time.Duration
+	now               func() time.Time
+	log               *slog.Logger
+	stop              context.CancelFunc
+	stopped           chan struct{}
 }
 
 // startPurge purges at once, and then every hour. It decides what is old before it returns, so that rows stored
 // later, by a clock that may be wrong, cannot affect it.
 func startPurge(queue *groupcommit.Writer[*job], o Options) *purge {
 	ctx, stop := context.WithCancel(context.Background())
-	p := &purge{queue: queue, retention: o.Retention, now: o.Now, log: o.Log, stop: stop, stopped: make(chan struct{})}
+	p := &purge{queue: queue, retention: o.Retention, clicks: cmp.Or(o.ClickRetention, clickRetention), now: o.Now, log: o.Log, stop: stop, stopped: make(chan struct{})}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
@@ -100,20 +105,26 @@ func (p *purge) deleteOld(ctx context.Context, now time.Time) {
 
 // before deletes the rows that are too old at a time, and returns how many in each table.
 func (p *purge) before(ctx context.Context, now time.Time) (map[string]int64, error) {
-	clicks, journal, scans := now.Add(-clickRetention), now.Add(-p.retention), now.Add(-scanRetention)
+	journal, scans := now.Add(-p.retention), now.Add(-scanRetention)
 	counts := map[string]int64{}
+	deleted, err := p.clicksBefore(ctx, now.Add(-p.clicks))
+	if deleted > 0 {
+		counts["clicks"] = deleted
+	}
+	if err != nil {
+		return counts, fmt.Errorf("deleting old clicks: %w", err)
+	}
 	for _, old := range []struct {
 		table, statement string
 		args             []any
 	}{
 		{"requests", deleteCalls, []any{now.Add(-idempotency.Lifetime).UnixMilli()}},
-		{"clicks", deleteClicks, []any{firstID(clicks), clicks.UnixMilli()}},
 		{"postbacks", deletePostbacks, []any{firstID(journal), journal.UnixMilli()}},
 		{"deliveries", deleteDeliveries, []any{now.Add(-deliveryRetention).UnixMilli()}},
 		{"offer_scan_results", deleteScanResults, []any{firstID(scans), scans.UnixMilli()}},
 		{"offer_scans", deleteScans, []any{firstID(scans), scans.UnixMilli()}},
 		{"reservations", deleteReservations, []any{now.Add(-reservationRetention).UnixMilli()}},
-		{"coupon_uses", deleteUses, []any{clicks.UTC().Format(time.DateOnly)}},
+		{"coupon_uses", deleteUses, []any{now.Add(-useRetention).UTC().Format(time.DateOnly)}},
 	} {
 		deleted, err := p.rows(ctx, old.statement, old.args...)
 		if deleted > 0 {
@@ -126,12 +137,31 @@ func (p *purge) before(ctx context.Context, now time.Time) (map[string]int64, er
 	return counts, nil
 }
 
+// clicksBefore deletes the clicks of before a time, and returns how many it deleted. It notes the time with them, since
+// recounts must not take what is deleted for zero.
+func (p *purge) clicksBefore(ctx context.Context, since time.Time) (int64, error) {
+	return p.inParts(ctx, func(ctx context.Context, tx *tx) (int64, error) {
+		deleted, err := tx.Exec(ctx, deleteClicks, firstID(since), since.UnixMilli(), purgeRows)
+		if err == nil && deleted > 0 {
+			_, err = tx.Exec(ctx, setClicksSince, since.UnixMilli())
+		}
+		return deleted, err
+	})
+}
+
 // rows runs a statement that deletes rows, and returns how many it deleted.
-func (p *purge) rows(ctx context.Context, statement string, args ...any) (all int64, err error) {
+func (p *purge) rows(ctx context.Context, statement string, args ...any) (int64, error) {
+	return p.inParts(ctx, func(ctx context.Context, tx *tx) (int64, error) {
+		return tx.Exec(ctx, statement, append(args, purgeRows)...)
+	})
+}
+
+// inParts calls part, which deletes at most purgeRows rows, until no more are left.
+func (p *purge) inParts(ctx context.Context, part func(context.Context, *tx) (int64, error)) (all int64, err error) {
 	for {
 		var deleted int64
 		err := p.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
-			deleted, err = tx.Exec(ctx, statement, append(args, purgeRows)...)
+			deleted, err = part(ctx, tx)
 			return err
 		}})
 		if err != nil {

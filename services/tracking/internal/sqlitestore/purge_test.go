@@ -23,6 +23,13 @@ func TestPurge(t *testing.T) {
 	}
 	s.purge.deleteOld(t.Context(), boundary.Add(clickRetention))
 	for _, id := range old {
+		if _, err := s.Click(t.Context(), id); err != nil {
+			t.Fatalf("the click %s is not counted yet: %v", id, err)
+		}
+	}
+	countAll(t, s)
+	s.purge.deleteOld(t.Context(), boundary.Add(clickRetention))
+	for _, id := range old {
 		if _, err := s.Click(t.Context(), id); err == nil {
 			t.Errorf("the old click %s is still there", id)
 		}
@@ -85,7 +92,7 @@ func TestPurgeOfDeliveries(t *testing.T) {
 func TestPurgeOfUses(t *testing.T) {
 	s := openStore(t)
 	now := time.Now().UTC()
-	for i, age := range []time.Duration{clickRetention + 48*time.Hour, clickRetention - 48*time.Hour, 0} {
+	for i, age := range []time.Duration{useRetention + 48*time.Hour, useRetention - 48*time.Hour, 0} {
 		from := now.Add(-age)
 		use := &domain.Use{Coupon: "c", Code: "C", Limits: domain.Limits{Total: 9, Daily: 9}, From: from, To: from.Add(24 * time.Hour)}
 		c := domain.Conversion{ID: string(rune('a' + i)), Offer: "10", Event: "sale", Revision: 1}

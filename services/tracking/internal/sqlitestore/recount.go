@@ -31,8 +31,6 @@ func (s *Store) Recount(ctx context.Context, month rollup.Month, mend bool) (rol
 	r := recount{calendar: s.calendar, months: rollup.New(s.calendar)}
 	err := s.view(ctx, func(tx *sql.Tx, at counted) error {
 		r.tx, r.at = tx, at
-		// Everything that was deleted in this view is older than this.
-		r.kept = s.now().Add(-clickRetention)
 		return r.count(ctx, month)
 	})
 	if err == nil && mend {
@@ -68,8 +66,6 @@ type recount struct {
 	calendar rollup.Calendar
 	tx       *sql.Tx
 	at       counted
-	// kept is the time since which all clicks are kept.
-	kept time.Time
 	// months are the cells of months, added up day by day.
 	months *rollup.Sums
 	found  rollup.Recount
@@ -100,7 +96,7 @@ func (r *recount) day(ctx context.Context, day rollup.Day) error {
 	if err != nil {
 		return err
 	}
-	if from.Before(r.kept) {
+	if from.Before(r.at.clicksSince) {
 		addClicks(tally, kept, day.Month())
 	} else if err := r.clicks(ctx, tally, from, to); err != nil {
 		return err

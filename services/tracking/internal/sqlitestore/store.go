@@ -86,6 +86,8 @@ type Store struct {
 type Options struct {
 	// Retention is how long entries of the journal are kept.
 	Retention time.Duration
+	// ClickRetention is how long clicks are kept; 0: 400 days.
+	ClickRetention time.Duration
 	// Calendar has the days and months of the figures. If its zone changed, all figures are recounted.
 	Calendar rollup.Calendar
 	// Now is the clock. It alone never makes the store delete anything: see horizon.

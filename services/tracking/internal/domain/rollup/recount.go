@@ -33,4 +33,7 @@ func (d Difference) String() string {
 type Counted struct {
 	// Zone is the name of the time zone.
 	Zone string
+	// ClicksSince is the time since which all clicks are kept, in Unix milliseconds; figures of before may have more clicks
+	// than are stored.
+	ClicksSince int64
 }
