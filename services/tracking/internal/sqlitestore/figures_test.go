@@ -287,7 +287,9 @@ func TestClicksKeptForLessTime(t *testing.T) {
 		return s
 	}
 	s := reopen(nil, 7*24*time.Hour)
-	storeClicks(t, s, 20, func(i int) time.Time { return now.Add(-time.Duration(i)*24*time.Hour - time.Minute).Truncate(time.Millisecond) })
+	storeClicks(t, s, 20, func(i int) time.Time {
+		return now.Add(-time.Duration(i)*24*time.Hour - time.Minute).Truncate(time.Millisecond)
+	})
 	countAll(t, s)
 	s.purge.deleteOld(t.Context(), now)
 	var left int
