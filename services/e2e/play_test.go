@@ -83,6 +83,9 @@ func (p player) attempt(ctx context.Context, st step, v vars) error {
 	}
 	var a answer
 	var err error
+	if st.Auth, err = v.expand(st.Auth); err != nil {
+		return err
+	}
 	if st.Call != "" {
 		a, err = p.call(ctx, st, v)
 	} else {

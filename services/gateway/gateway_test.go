@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -35,6 +36,7 @@ type fake struct {
 	couponv1.UnimplementedOfferServiceServer
 	couponv1.UnimplementedCouponServiceServer
 	trackingv1.UnimplementedConversionServiceServer
+	trackingv1.UnimplementedPostbackServiceServer
 	err  error
 	last proto.Message
 	md   metadata.MD
@@ -51,6 +53,13 @@ func (f *fake) take(ctx context.Context, req proto.Message) error {
 		f.left = time.Until(until)
 	}
 	return f.err
+}
+
+func (f *fake) ReplayPostbacks(req *trackingv1.ReplayPostbacksRequest, stream grpc.ServerStreamingServer[trackingv1.ReplayPostbacksResponse]) error {
+	if err := f.take(stream.Context(), req); err != nil {
+		return err
+	}
+	return stream.Send(&trackingv1.ReplayPostbacksResponse{Done: true})
 }
 
 func (f *fake) CreateOffer(ctx context.Context, req *couponv1.CreateOfferRequest) (*couponv1.Offer, error) {
@@ -94,6 +103,7 @@ func origin(t *testing.T, f *fake) http.Handler {
 	couponv1.RegisterOfferServiceServer(server, f)
 	couponv1.RegisterCouponServiceServer(server, f)
 	trackingv1.RegisterConversionServiceServer(server, f)
+	trackingv1.RegisterPostbackServiceServer(server, f)
 	partner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Partner", r.URL.Path)
 		w.WriteHeader(http.StatusTeapot)

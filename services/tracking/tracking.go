@@ -32,6 +32,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/readiness"
 	"github.com/couponlink/couponlink/services/internal/settings"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/calls"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
@@ -64,6 +65,7 @@ type store interface {
 	delivery.Store
 	reporting.Store
 	reservations.Store
+	calls.Store
 	linkscan.Store
 	couponclient.AnswerStore
 
@@ -189,6 +191,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 func useCases(
 	o Options, zone *time.Location, store store, coupons *couponclient.Client, presets presets.Presets, sender *delivery.Sender, follower linkscan.Follower,
 ) (use grpcapi.UseCases) {
+	use.Calls = calls.New(store, time.Now)
 	use.Clicks = clicks.New(clicks.Config{Store: store, Catalog: coupons, Now: time.Now, PublicURL: o.PublicURL, Addresses: clicks.Addresses(o.ClickAddresses.ClickAddresses)})
 	use.Attribution = attribution.New(attribution.Config{
 		Store: store, Catalog: coupons, CatalogSince: func(t time.Time) attribution.CouponClient { return coupons.Since(t) },

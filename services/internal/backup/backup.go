@@ -44,6 +44,8 @@ type Manifest struct {
 	Databases  []Entry   `json:"databases"`
 	// Files are small files besides the databases, such as the admin key.
 	Files []Entry `json:"files,omitempty"`
+	// Request is the call that asked for the backup, if it had a request id.
+	Request *Request `json:"request,omitempty"`
 }
 
 // Entry is one file of a backup.
@@ -81,6 +83,8 @@ type Job struct {
 	FilesFrom string
 	Files     []string
 	Version   string
+	// Request is the call that asks for the backup, if it has a request id.
+	Request *Request
 }
 
 // Take writes a backup into a directory, which must not exist and appears only once the backup is complete. All
@@ -132,7 +136,7 @@ func (j Job) checkRoom(folder string) error {
 }
 
 func (j Job) write(ctx context.Context, dir string) (Manifest, error) {
-	m := Manifest{Format: format, Product: "couponlink", Version: j.Version}
+	m := Manifest{Format: format, Product: "couponlink", Version: j.Version, Request: j.Request}
 	holding, done := context.WithTimeout(ctx, holdTime)
 	snapshots, err := sqlitedb.Snapshots(holding, j.Sources...)
 	done()

@@ -17,6 +17,7 @@ import (
 
 	backupv1 "github.com/couponlink/couponlink/gen/go/couponlink/backup/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/idempotency"
 )
 
 const namePrefix = "backups/"
@@ -61,19 +62,37 @@ func (s *Server) CreateBackup(ctx context.Context, req *backupv1.CreateBackupReq
 		return nil, apperr.New(apperr.Aborted, "BACKUP_UNDER_WAY", "another backup is being taken; try again when it is done")
 	}
 	defer s.taking.Unlock()
-	dir, err := filepath.Abs(filepath.Join(s.folder, id))
-	if err != nil {
-		return nil, fmt.Errorf("finding the folder of backups: %w", err)
-	}
 	if err := removePrefixed(s.folder, partial); err != nil {
 		return nil, err
 	}
-	m, err := s.job.Take(ctx, dir)
+	job := s.job
+	if req.GetRequestId() != "" {
+		call, err := idempotency.CallOf(ctx, req, time.Now().UTC())
+		if err != nil {
+			return nil, err
+		}
+		if earlier, m, found, err := repeated(s.folder, call); err != nil {
+			return nil, err
+		} else if found {
+			return s.answer(earlier, m)
+		}
+		job.Request = requestOf(call)
+	}
+	m, err := job.Take(ctx, filepath.Join(s.folder, id))
 	if errors.Is(err, fs.ErrExist) {
 		return nil, apperr.New(apperr.AlreadyExists, "BACKUP_EXISTS", "the backup %s exists already", namePrefix+id)
 	}
 	if err != nil {
 		return nil, err
+	}
+	return s.answer(id, m)
+}
+
+// answer returns the backup with an id and a manifest as the API shows it.
+func (s *Server) answer(id string, m Manifest) (*backupv1.Backup, error) {
+	dir, err := filepath.Abs(filepath.Join(s.folder, id))
+	if err != nil {
+		return nil, fmt.Errorf("finding the folder of backups: %w", err)
 	}
 	answer := &backupv1.Backup{Name: namePrefix + id, CreateTime: timestamppb.New(m.CreateTime), Directory: dir, Version: m.Version}
 	for _, d := range m.Databases {

@@ -46,9 +46,21 @@ const (
 // A commit that has begun is finished even if the caller leaves. If no attempt is confirmed within about four seconds,
 // the error is Unavailable, although the writes may be there, or appear within a minute. The caller finds out when it
 // tries again.
+//
+// If ctx is another transaction's, do is a part of that one: it is committed with it, and runs again with it.
 func (db *DB) InTransaction(ctx context.Context, do func(context.Context) error) error {
-	return Failure(db.server.InTransaction(ctx, db, do))
+	if IsInTransaction(ctx) {
+		return do(ctx)
+	}
+	return Failure(db.server.InTransaction(ctx, db, func(ctx context.Context) error {
+		return do(context.WithValue(ctx, transactionKey{}, true))
+	}))
 }
+
+// IsInTransaction reports whether operations with a context run in a transaction.
+func IsInTransaction(ctx context.Context) bool { return ctx.Value(transactionKey{}) != nil }
+
+type transactionKey struct{}
 
 // transact implements InTransaction on a server with transactions.
 func (db *DB) transact(ctx context.Context, do func(context.Context) error) error {

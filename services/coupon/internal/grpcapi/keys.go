@@ -6,11 +6,15 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/metadata"
+
 	accessv1 "github.com/couponlink/couponlink/gen/go/couponlink/access/v1"
 	"github.com/couponlink/couponlink/services/coupon/internal/app/keys"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/bearer"
+	"github.com/couponlink/couponlink/services/internal/idempotency"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/resource"
@@ -24,6 +28,11 @@ type accessServer struct {
 
 // CreateKey stores a new API key.
 func (s *accessServer) CreateKey(ctx context.Context, req *accessv1.CreateKeyRequest) (*accessv1.Key, error) {
+	key, err := once(ctx, s, req, (*accessServer).createKey)
+	return opened(ctx, req, key, err)
+}
+
+func (s *accessServer) createKey(ctx context.Context, req *accessv1.CreateKeyRequest) (*accessv1.Key, error) {
 	if req.GetKey() == nil {
 		return nil, missing("key", "INVALID_KEY")
 	}
@@ -31,7 +40,8 @@ func (s *accessServer) CreateKey(ctx context.Context, req *accessv1.CreateKeyReq
 	if err != nil {
 		return nil, err
 	}
-	return s.withSecret(s.keys.Create(ctx, access.From(ctx), draft))
+	key, secret, err := s.keys.Create(ctx, access.From(ctx), draft)
+	return s.withSecret(ctx, req, key, secret, err)
 }
 
 // GetKey returns an API key.
@@ -59,6 +69,11 @@ func (s *accessServer) ListKeys(ctx context.Context, req *accessv1.ListKeysReque
 
 // RotateKey gives an API key a new secret.
 func (s *accessServer) RotateKey(ctx context.Context, req *accessv1.RotateKeyRequest) (*accessv1.Key, error) {
+	key, err := once(ctx, s, req, (*accessServer).rotateKey)
+	return opened(ctx, req, key, err)
+}
+
+func (s *accessServer) rotateKey(ctx context.Context, req *accessv1.RotateKeyRequest) (*accessv1.Key, error) {
 	id, err := resource.ParseKey("name", req.GetName())
 	if err != nil {
 		return nil, err
@@ -67,11 +82,16 @@ func (s *accessServer) RotateKey(ctx context.Context, req *accessv1.RotateKeyReq
 	if err != nil {
 		return nil, err
 	}
-	return s.withSecret(s.keys.Rotate(ctx, access.From(ctx), id, overlap, req.GetEtag()))
+	key, secret, err := s.keys.Rotate(ctx, access.From(ctx), id, overlap, req.GetEtag())
+	return s.withSecret(ctx, req, key, secret, err)
 }
 
 // RevokeKey ends an API key.
 func (s *accessServer) RevokeKey(ctx context.Context, req *accessv1.RevokeKeyRequest) (*accessv1.Key, error) {
+	return once(ctx, s, req, (*accessServer).revokeKey)
+}
+
+func (s *accessServer) revokeKey(ctx context.Context, req *accessv1.RevokeKeyRequest) (*accessv1.Key, error) {
 	id, err := resource.ParseKey("name", req.GetName())
 	if err != nil {
 		return nil, err
@@ -109,13 +129,32 @@ func (s *accessServer) answer(key domain.Key, err error) (*accessv1.Key, error) 
 	return keyProto(&key, s.keys.Now()), nil
 }
 
-func (s *accessServer) withSecret(key domain.Key, secret string, err error) (*accessv1.Key, error) {
+// withSecret returns an API key with its secret, which is sealed if the response is to be stored; see opened.
+func (s *accessServer) withSecret(ctx context.Context, req idempotency.Request, key domain.Key, secret string, err error) (*accessv1.Key, error) {
 	if err != nil {
 		return nil, err
 	}
 	m := keyProto(&key, s.keys.Now())
 	m.Secret = secret
-	return m, nil
+	if id := req.GetRequestId(); id != "" {
+		m.Secret, err = idempotency.Seal(secret, id, bearerOf(ctx))
+	}
+	return m, err
+}
+
+// opened returns a response whose secret withSecret sealed, if the request has an id. It takes the secret that the first
+// call carried to open it; a caller that has another one by now gets the API key without its secret.
+func opened(ctx context.Context, req idempotency.Request, key *accessv1.Key, err error) (*accessv1.Key, error) {
+	if id := req.GetRequestId(); err == nil && id != "" {
+		key.Secret = idempotency.Open(key.GetSecret(), id, bearerOf(ctx))
+	}
+	return key, err
+}
+
+// bearerOf returns the secret that a call carries.
+func bearerOf(ctx context.Context) string {
+	secret, _ := bearer.KeyOf(metadata.ValueFromIncomingContext(ctx, "authorization"))
+	return secret
 }
 
 // keyOf returns the fields in an API key's proto.

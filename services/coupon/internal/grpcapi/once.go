@@ -2,22 +2,30 @@ package grpcapi
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/app/keys"
 	"github.com/couponlink/couponlink/services/internal/idempotency"
 )
 
+// useCases can run in one transaction.
+type useCases[U any] interface {
+	Now() time.Time
+	Once(ctx context.Context, call idempotency.Call, do func(context.Context, U) (string, error)) (string, error)
+}
+
 // server is a gRPC server whose use cases can be replaced.
-type server[S any] interface {
-	uses() *app.Service
-	on(flow *app.Service) S
+type server[S, U any] interface {
+	uses() U
+	on(use U) S
 }
 
 // once makes a call. If the request has an id, the call is made once: a repetition gets the first response. A dry run
 // stores nothing, so it is not remembered either.
-func once[S server[S], Q idempotency.Request, A proto.Message](
+func once[S server[S, U], U useCases[U], Q idempotency.Request, A proto.Message](
 	ctx context.Context, s S, request Q, do func(S, context.Context, Q) (A, error),
 ) (A, error) {
 	if request.GetRequestId() == "" {
@@ -31,8 +39,8 @@ func once[S server[S], Q idempotency.Request, A proto.Message](
 	if dry, ok := any(request).(interface{ GetValidateOnly() bool }); ok && dry.GetValidateOnly() {
 		return do(s, ctx, request)
 	}
-	stored, err := s.uses().Once(ctx, call, func(ctx context.Context, flow *app.Service) (string, error) {
-		answer, err := do(s.on(flow), ctx, request)
+	stored, err := s.uses().Once(ctx, call, func(ctx context.Context, use U) (string, error) {
+		answer, err := do(s.on(use), ctx, request)
 		if err != nil {
 			return "", err
 		}
@@ -62,3 +70,7 @@ func (s *couponServer) uses() *app.Service { return s.flow }
 func (s *couponServer) on(flow *app.Service) *couponServer {
 	return &couponServer{flow: flow, view: s.view}
 }
+
+func (s *accessServer) uses() *keys.Service { return s.keys }
+
+func (s *accessServer) on(use *keys.Service) *accessServer { return &accessServer{keys: use} }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/app/keys"
 	"github.com/couponlink/couponlink/services/internal/idempotency"
 	"github.com/couponlink/couponlink/services/internal/idempotency/mongocalls"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
@@ -14,6 +15,19 @@ import (
 // id commit; the others start over and find it.
 func (s *Store) Once(
 	ctx context.Context, call idempotency.Call, do func(context.Context, app.Store) (string, error),
+) (string, error) {
+	return s.once(ctx, call, func(ctx context.Context, bound *Store) (string, error) { return do(ctx, bound) })
+}
+
+// OnceForKeys implements keys.Store.
+func (s *Store) OnceForKeys(
+	ctx context.Context, call idempotency.Call, do func(context.Context, keys.Store) (string, error),
+) (string, error) {
+	return s.once(ctx, call, func(ctx context.Context, bound *Store) (string, error) { return do(ctx, bound) })
+}
+
+func (s *Store) once(
+	ctx context.Context, call idempotency.Call, do func(context.Context, *Store) (string, error),
 ) (answer string, err error) {
 	for range createAttempts {
 		err = s.db.InTransaction(mongodb.WithLimit(ctx, bulkTimeout), func(ctx context.Context) error {

@@ -38,12 +38,12 @@ func keysTable() *records[domain.Key] {
 
 // InsertKey stores a new API key.
 func (s *Store) InsertKey(ctx context.Context, key domain.Key) error {
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.keys.insert(ctx, tx, key) })
+	return s.write(ctx, func(tx *sql.Tx) error { return s.keys.insert(ctx, tx, key) })
 }
 
 // Key returns an API key by its id.
 func (s *Store) Key(ctx context.Context, id string) (domain.Key, error) {
-	return s.keys.first(ctx, s.db.Read(), "id = ?", id)
+	return s.keys.first(ctx, s.reader(), "id = ?", id)
 }
 
 // KeyBySecret returns the API key that has the hash of a secret.
@@ -71,6 +71,6 @@ func (s *Store) Keys(ctx context.Context, q listing.Query) ([]domain.Key, error)
 
 // CountKeys returns the number of API keys.
 func (s *Store) CountKeys(ctx context.Context) (count int64, err error) {
-	err = s.db.Read().QueryRowContext(ctx, "SELECT count(*) FROM keys").Scan(&count)
+	err = s.reader().QueryRowContext(ctx, "SELECT count(*) FROM keys").Scan(&count)
 	return count, sqlitedb.Failure(err)
 }

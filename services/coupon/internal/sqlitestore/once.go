@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
+	"github.com/couponlink/couponlink/services/coupon/internal/app/keys"
 	"github.com/couponlink/couponlink/services/internal/idempotency"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 )
@@ -32,6 +33,17 @@ const (
 func (s *Store) Once(
 	ctx context.Context, call idempotency.Call, do func(context.Context, app.Store) (string, error),
 ) (string, error) {
+	return s.once(ctx, call, func(ctx context.Context, bound *Store) (string, error) { return do(ctx, bound) })
+}
+
+// OnceForKeys implements keys.Store.
+func (s *Store) OnceForKeys(
+	ctx context.Context, call idempotency.Call, do func(context.Context, keys.Store) (string, error),
+) (string, error) {
+	return s.once(ctx, call, func(ctx context.Context, bound *Store) (string, error) { return do(ctx, bound) })
+}
+
+func (s *Store) once(ctx context.Context, call idempotency.Call, do func(context.Context, *Store) (string, error)) (string, error) {
 	return inWrite(ctx, s, func(tx *sql.Tx) (string, error) {
 		answer, found, err := replay(ctx, tx, call)
 		if found || err != nil {

@@ -23,12 +23,38 @@ func (m masking) Invoke(ctx context.Context, method string, args, reply any, opt
 			paths[i] = fieldname.Snake(path)
 		}
 	}
-	if t, ok := ctx.Value(termsKey{}).(terms); ok {
-		if request, ok := args.(proto.Message); ok {
-			if err := t.apply(request); err != nil {
-				return err
-			}
-		}
+	if err := applyTerms(ctx, args); err != nil {
+		return err
 	}
 	return m.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
+}
+
+// NewStream begins a call whose response is a stream.
+func (m masking) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	stream, err := m.ClientConnInterface.NewStream(ctx, desc, method, opts...)
+	if _, hasTerms := ctx.Value(termsKey{}).(terms); err != nil || !hasTerms {
+		return stream, err
+	}
+	return maskingStream{stream}, nil
+}
+
+// maskingStream does for the request of a stream what masking does.
+type maskingStream struct{ grpc.ClientStream }
+
+// SendMsg sends the request.
+func (m maskingStream) SendMsg(request any) error {
+	if err := applyTerms(m.Context(), request); err != nil {
+		return err
+	}
+	return m.ClientStream.SendMsg(request)
+}
+
+// applyTerms puts the terms in a context into a request.
+func applyTerms(ctx context.Context, args any) error {
+	t, hasTerms := ctx.Value(termsKey{}).(terms)
+	request, ok := args.(proto.Message)
+	if !hasTerms || !ok {
+		return nil
+	}
+	return t.apply(request)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	accessv1 "github.com/couponlink/couponlink/gen/go/couponlink/access/v1"
@@ -38,7 +39,7 @@ type File struct {
 // New returns the handler of the REST API, under /v1/. coupon and tracking are connections to the services,
 // whose calls carry the caller's key.
 func New(coupon, tracking grpc.ClientConnInterface, files []File, log *slog.Logger) (http.Handler, error) {
-	routes, err := newRoutes("couponlink.access.v1", "couponlink.coupon.v1", "couponlink.tracking.v1", "couponlink.backup.v1")
+	routes, err := newRoutes(packages()...)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +136,11 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 		}
 	}
 	return nil
+}
+
+// packages are the proto packages whose services the gateway serves.
+func packages() []protoreflect.FullName {
+	return []protoreflect.FullName{"couponlink.access.v1", "couponlink.coupon.v1", "couponlink.tracking.v1", "couponlink.backup.v1"}
 }
 
 func noHeader(string) (string, bool) { return "", false }

@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/calls"
 	app "github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/delivery"
 )
@@ -17,6 +18,7 @@ import (
 type deliveryServer struct {
 	trackingv1.UnimplementedDeliveryServiceServer
 	service *app.Service
+	calls   *calls.Service
 }
 
 func (s *deliveryServer) GetDelivery(ctx context.Context, req *trackingv1.GetDeliveryRequest) (*trackingv1.Delivery, error) {
@@ -48,19 +50,23 @@ func (s *deliveryServer) ReplayDelivery(ctx context.Context, req *trackingv1.Rep
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.service.ReplayDelivery(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return deliveryToProto(d), nil
+	return written(ctx, s.calls, req, func(ctx context.Context) (*trackingv1.Delivery, error) {
+		d, err := s.service.ReplayDelivery(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return deliveryToProto(d), nil
+	})
 }
 
 func (s *deliveryServer) ReplayDeliveries(ctx context.Context, req *trackingv1.ReplayDeliveriesRequest) (*trackingv1.ReplayDeliveriesResponse, error) {
-	count, err := s.service.ReplayDeliveries(ctx, req.GetFilter(), req.GetValidateOnly())
-	if err != nil {
-		return nil, err
-	}
-	return &trackingv1.ReplayDeliveriesResponse{ReplayedCount: count}, nil
+	return remembered(ctx, s.calls, req, func(ctx context.Context) (*trackingv1.ReplayDeliveriesResponse, error) {
+		count, err := s.service.ReplayDeliveries(ctx, req.GetFilter(), req.GetValidateOnly())
+		if err != nil {
+			return nil, err
+		}
+		return &trackingv1.ReplayDeliveriesResponse{ReplayedCount: count}, nil
+	})
 }
 
 func (s *deliveryServer) TestDelivery(ctx context.Context, req *trackingv1.TestDeliveryRequest) (*trackingv1.TestDeliveryResponse, error) {
@@ -68,11 +74,13 @@ func (s *deliveryServer) TestDelivery(ctx context.Context, req *trackingv1.TestD
 	if err != nil {
 		return nil, err
 	}
-	call, err := s.service.TestDelivery(ctx, publisher)
-	if err != nil {
-		return nil, err
-	}
-	return &trackingv1.TestDeliveryResponse{Url: call.URL, Attempt: attemptToProto(call.Attempt), ResponseBody: call.Body}, nil
+	return remembered(ctx, s.calls, req, func(ctx context.Context) (*trackingv1.TestDeliveryResponse, error) {
+		call, err := s.service.TestDelivery(ctx, publisher)
+		if err != nil {
+			return nil, err
+		}
+		return &trackingv1.TestDeliveryResponse{Url: call.URL, Attempt: attemptToProto(call.Attempt), ResponseBody: call.Body}, nil
+	})
 }
 
 func deliveryToProto(d delivery.Delivery) *trackingv1.Delivery {

@@ -12,12 +12,14 @@ import (
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/calls"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 )
 
 type postbackServer struct {
 	trackingv1.UnimplementedPostbackServiceServer
 	service *attribution.Service
+	calls   *calls.Service
 }
 
 func (s *postbackServer) GetPostback(ctx context.Context, req *trackingv1.GetPostbackRequest) (*trackingv1.Postback, error) {
@@ -49,17 +51,33 @@ func (s *postbackServer) ReplayPostback(ctx context.Context, req *trackingv1.Rep
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.service.Replay(ctx, id, attribution.ReplayOrder{DryRun: req.GetValidateOnly(), Actor: req.GetActor()})
-	if err != nil {
-		return nil, err
-	}
-	return replayToProto(id, result), nil
+	return remembered(ctx, s.calls, req, func(ctx context.Context) (*trackingv1.ReplayResult, error) {
+		result, err := s.service.Replay(ctx, id, attribution.ReplayOrder{DryRun: req.GetValidateOnly(), Actor: req.GetActor()})
+		if err != nil {
+			return nil, err
+		}
+		return replayToProto(id, result), nil
+	})
 }
 
+// ReplayPostbacks sends the results as they come, and then the totals, which alone are remembered.
 func (s *postbackServer) ReplayPostbacks(req *trackingv1.ReplayPostbacksRequest, stream grpc.ServerStreamingServer[trackingv1.ReplayPostbacksResponse]) error {
+	totals, err := remembered(stream.Context(), s.calls, req, func(ctx context.Context) (*trackingv1.ReplayPostbacksResponse, error) {
+		return s.replayAll(ctx, req, stream.Send)
+	})
+	if err != nil {
+		return err
+	}
+	return stream.Send(totals)
+}
+
+// replayAll replays postbacks, sends the results, and returns the totals.
+func (s *postbackServer) replayAll(
+	ctx context.Context, req *trackingv1.ReplayPostbacksRequest, send func(*trackingv1.ReplayPostbacksResponse) error,
+) (*trackingv1.ReplayPostbacksResponse, error) {
 	var total trackingv1.ReplayPostbacksResponse
 	order := attribution.ReplayOrder{DryRun: req.GetValidateOnly(), Actor: req.GetActor()}
-	err := s.service.ReplayAll(stream.Context(), req.GetFilter(), order, func(results []attribution.Replayed) error {
+	err := s.service.ReplayAll(ctx, req.GetFilter(), order, func(results []attribution.Replayed) error {
 		total.Results = nil
 		for _, r := range results {
 			count(&total, r.Result.Outcome)
@@ -67,13 +85,13 @@ func (s *postbackServer) ReplayPostbacks(req *trackingv1.ReplayPostbacksRequest,
 				total.Results = append(total.Results, replayToProto(r.Postback, r.Result))
 			}
 		}
-		return stream.Send(progress(&total, false))
+		return send(progress(&total, false))
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	total.Results = nil
-	return stream.Send(progress(&total, true))
+	return progress(&total, true), nil
 }
 
 // count adds one replay to the totals.

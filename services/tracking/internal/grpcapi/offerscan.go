@@ -26,7 +26,10 @@ func (s *scanServer) CreateOfferScan(ctx context.Context, req *trackingv1.Create
 	if visitor.Phone {
 		scan.Device = redirect.Phone
 	}
-	return offerScan(s.service.StartOfferScan(ctx, scan))
+	return once(ctx, s.calls, req, func(ctx context.Context) (func(context.Context) (*trackingv1.OfferScan, error), error) {
+		start, err := s.service.PrepareOfferScan(ctx, scan)
+		return func(ctx context.Context) (*trackingv1.OfferScan, error) { return offerScan(start(ctx)) }, err
+	})
 }
 
 func (s *scanServer) GetOfferScan(ctx context.Context, req *trackingv1.GetOfferScanRequest) (*trackingv1.OfferScan, error) {
@@ -42,7 +45,9 @@ func (s *scanServer) CancelOfferScan(ctx context.Context, req *trackingv1.Cancel
 	if err != nil {
 		return nil, err
 	}
-	return offerScan(s.service.CancelOfferScan(ctx, offer, id))
+	return written(ctx, s.calls, req, func(ctx context.Context) (*trackingv1.OfferScan, error) {
+		return offerScan(s.service.CancelOfferScan(ctx, offer, id))
+	})
 }
 
 func (s *scanServer) ListOfferScans(ctx context.Context, req *trackingv1.ListOfferScansRequest) (*trackingv1.ListOfferScansResponse, error) {

@@ -9,6 +9,7 @@ import (
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/calls"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
@@ -29,17 +30,18 @@ type UseCases struct {
 	Reservations *reservations.Service
 	OfferScans   *linkscan.Service
 	Scanner      *linkscan.Scanner
+	Calls        *calls.Service
 }
 
 // Register adds the tracking service's gRPC services to a server or an in-process channel.
 func Register(reg grpc.ServiceRegistrar, use UseCases, about About) {
 	trackingv1.RegisterLinkServiceServer(reg, &linkServer{service: use.Clicks})
 	trackingv1.RegisterConversionServiceServer(reg, &conversionServer{service: use.Attribution, review: use.Review, conversions: use.Conversions, reports: use.Reporting})
-	trackingv1.RegisterPostbackServiceServer(reg, &postbackServer{service: use.Attribution})
-	trackingv1.RegisterDeliveryServiceServer(reg, &deliveryServer{service: use.Deliveries})
-	trackingv1.RegisterReportServiceServer(reg, &reportServer{service: use.Reporting, conversions: use.Conversions})
-	trackingv1.RegisterSavedReportServiceServer(reg, &savedReportServer{service: use.Reporting})
-	trackingv1.RegisterReservationServiceServer(reg, &reservationServer{service: use.Reservations})
-	trackingv1.RegisterScanServiceServer(reg, &scanServer{service: use.OfferScans, scanner: use.Scanner})
+	trackingv1.RegisterPostbackServiceServer(reg, &postbackServer{service: use.Attribution, calls: use.Calls})
+	trackingv1.RegisterDeliveryServiceServer(reg, &deliveryServer{service: use.Deliveries, calls: use.Calls})
+	trackingv1.RegisterReportServiceServer(reg, &reportServer{service: use.Reporting, conversions: use.Conversions, calls: use.Calls})
+	trackingv1.RegisterSavedReportServiceServer(reg, &savedReportServer{service: use.Reporting, calls: use.Calls})
+	trackingv1.RegisterReservationServiceServer(reg, &reservationServer{service: use.Reservations, calls: use.Calls})
+	trackingv1.RegisterScanServiceServer(reg, &scanServer{service: use.OfferScans, scanner: use.Scanner, calls: use.Calls})
 	trackingv1.RegisterAboutServiceServer(reg, aboutServer{about: about})
 }

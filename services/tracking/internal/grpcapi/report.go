@@ -5,6 +5,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/calls"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
@@ -17,6 +18,7 @@ type reportServer struct {
 	trackingv1.UnimplementedReportServiceServer
 	service     *reporting.Service
 	conversions *conversions.Service
+	calls       *calls.Service
 }
 
 func (s *reportServer) ExportConversions(req *trackingv1.ExportConversionsRequest, stream grpc.ServerStreamingServer[trackingv1.ExportConversionsResponse]) error {

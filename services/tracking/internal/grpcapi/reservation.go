@@ -15,6 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/calls"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reservations"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/partner"
@@ -23,6 +24,7 @@ import (
 type reservationServer struct {
 	trackingv1.UnimplementedReservationServiceServer
 	service *reservations.Service
+	calls   *calls.Service
 }
 
 func (s *reservationServer) ReserveCoupon(ctx context.Context, req *trackingv1.ReserveCouponRequest) (*trackingv1.ReserveCouponResponse, error) {
@@ -30,11 +32,16 @@ func (s *reservationServer) ReserveCoupon(ctx context.Context, req *trackingv1.R
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.service.Reserve(ctx, order)
-	if err != nil {
-		return nil, err
-	}
-	return &trackingv1.ReserveCouponResponse{Reservation: resource.Reservations + r.ID, ExpireTime: timestamppb.New(r.ExpireTime), Coupon: r.Coupon}, nil
+	return once(ctx, s.calls, req, func(ctx context.Context) (func(context.Context) (*trackingv1.ReserveCouponResponse, error), error) {
+		reserve, err := s.service.Prepare(ctx, order)
+		return func(ctx context.Context) (*trackingv1.ReserveCouponResponse, error) {
+			r, err := reserve(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return &trackingv1.ReserveCouponResponse{Reservation: resource.Reservations + r.ID, ExpireTime: timestamppb.New(r.ExpireTime), Coupon: r.Coupon}, nil
+		}, err
+	})
 }
 
 func (s *reservationServer) GetReservation(ctx context.Context, req *trackingv1.GetReservationRequest) (*trackingv1.Reservation, error) {
@@ -60,7 +67,9 @@ func (s *reservationServer) ListReservations(ctx context.Context, req *trackingv
 }
 
 func (s *reservationServer) ReleaseReservation(ctx context.Context, req *trackingv1.ReleaseReservationRequest) (*trackingv1.Reservation, error) {
-	return s.named(ctx, req.GetName(), s.service.Release)
+	return written(ctx, s.calls, req, func(ctx context.Context) (*trackingv1.Reservation, error) {
+		return s.named(ctx, req.GetName(), s.service.Release)
+	})
 }
 
 func (s *reservationServer) CheckLimits(ctx context.Context, req *trackingv1.CheckLimitsRequest) (*trackingv1.CheckLimitsResponse, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/resourcepage"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/calls"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
@@ -19,6 +20,7 @@ import (
 type savedReportServer struct {
 	trackingv1.UnimplementedSavedReportServiceServer
 	service *reporting.Service
+	calls   *calls.Service
 }
 
 func (s *savedReportServer) CreateSavedReport(ctx context.Context, req *trackingv1.CreateSavedReportRequest) (*trackingv1.SavedReport, error) {
@@ -27,7 +29,9 @@ func (s *savedReportServer) CreateSavedReport(ctx context.Context, req *tracking
 		return nil, err
 	}
 	report.ID = req.GetSavedReportId()
-	return savedReport(s.service.CreateSavedReport(ctx, report))
+	return written(ctx, s.calls, req, func(ctx context.Context) (*trackingv1.SavedReport, error) {
+		return savedReport(s.service.CreateSavedReport(ctx, report))
+	})
 }
 
 func (s *savedReportServer) GetSavedReport(ctx context.Context, req *trackingv1.GetSavedReportRequest) (*trackingv1.SavedReport, error) {

@@ -11,6 +11,7 @@ import (
 	trackingv1 "github.com/couponlink/couponlink/gen/go/couponlink/tracking/v1"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/calls"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/redirect"
@@ -23,6 +24,7 @@ type scanServer struct {
 	trackingv1.UnimplementedScanServiceServer
 	service *linkscan.Service
 	scanner *linkscan.Scanner
+	calls   *calls.Service
 }
 
 func (s *scanServer) ScanLink(ctx context.Context, req *trackingv1.ScanLinkRequest) (*trackingv1.ScanLinkResponse, error) {

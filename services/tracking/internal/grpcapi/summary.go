@@ -88,13 +88,15 @@ func moneysToProto(sums []money.Money) []*couponv1.Money {
 }
 
 func (s *reportServer) RecountSummaries(ctx context.Context, req *trackingv1.RecountSummariesRequest) (*trackingv1.RecountSummariesResponse, error) {
-	result, err := s.service.Recount(ctx, reporting.RecountRequest{
-		StartDate: req.GetStartDate(), EndDate: req.GetEndDate(), ValidateOnly: req.GetValidateOnly(),
+	return remembered(ctx, s.calls, req, func(ctx context.Context) (*trackingv1.RecountSummariesResponse, error) {
+		result, err := s.service.Recount(ctx, reporting.RecountRequest{
+			StartDate: req.GetStartDate(), EndDate: req.GetEndDate(), ValidateOnly: req.GetValidateOnly(),
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &trackingv1.RecountSummariesResponse{Counted: result.Counted, Differing: result.Differing, Differences: result.Differences}, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &trackingv1.RecountSummariesResponse{Counted: result.Counted, Differing: result.Differing, Differences: result.Differences}, nil
 }
 
 func (s *reportServer) ListLeakedCodes(ctx context.Context, req *trackingv1.ListLeakedCodesRequest) (*trackingv1.ListLeakedCodesResponse, error) {

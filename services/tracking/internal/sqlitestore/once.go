@@ -21,36 +21,59 @@ const (
 	deleteCalls = `DELETE FROM requests WHERE id IN (SELECT id FROM requests WHERE create_time < ? ORDER BY create_time LIMIT ?)`
 )
 
-// Repeated implements attribution.Store.
+// Repeated implements attribution.Store and calls.Store.
 func (s *Store) Repeated(ctx context.Context, call idempotency.Call) (string, bool, error) {
 	return replay(scanCall(s.db.Read().QueryRowContext(ctx, findCall, call.Key())))(call)
+}
+
+// Once implements calls.Store. The task has the only writer, so another call with the same id finds this one.
+func (s *Store) Once(ctx context.Context, call idempotency.Call, write func(context.Context) (string, error)) (string, error) {
+	answer, _, err := s.once(ctx, call, func(ctx context.Context, tx *tx) (string, error) { return write(tx.Join(ctx)) })
+	return answer, err
 }
 
 // UpdateConversionOnce implements attribution.Store.
 func (s *Store) UpdateConversionOnce(
 	ctx context.Context, id string, once attribution.Once, change func(domain.Conversion) (domain.Update, error),
-) (stored domain.Conversion, err error) {
-	err = s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {
-		answer, found, err := replay(sqlrow.One(ctx, tx.Tx, scanCall, findCall, once.Call.Key()))(once.Call)
-		if err != nil {
-			return err
-		}
-		if found {
-			return &attribution.Made{Answer: answer}
-		}
+) (domain.Conversion, error) {
+	var stored domain.Conversion
+	answer, found, err := s.once(ctx, once.Call, func(ctx context.Context, tx *tx) (string, error) {
+		var err error
 		if stored, err = tx.change(ctx, id, change); err != nil {
+			return "", err
+		}
+		return once.Answer(stored)
+	})
+	switch {
+	case err != nil:
+		return domain.Conversion{}, err
+	case found:
+		return domain.Conversion{}, &attribution.Made{Answer: answer}
+	}
+	return stored, nil
+}
+
+// once stores a call and what it writes in one transaction. found is true if the call was stored before.
+func (s *Store) once(
+	ctx context.Context, call idempotency.Call, write func(context.Context, *tx) (string, error),
+) (string, bool, error) {
+	var answer string
+	var found bool
+	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) (err error) {
+		answer, found, err = replay(sqlrow.One(ctx, tx.Tx, scanCall, findCall, call.Key()))(call)
+		if found || err != nil {
 			return err
 		}
-		if answer, err = once.Answer(stored); err != nil {
+		if answer, err = write(ctx, tx); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, putCall, once.Call.Key(), []byte(once.Call.Hash), []byte(answer), once.Call.Time.UnixMilli())
+		_, err = tx.Exec(ctx, putCall, call.Key(), []byte(call.Hash), []byte(answer), call.Time.UnixMilli())
 		return err
 	}})
 	if err != nil {
-		return domain.Conversion{}, err
+		return "", false, err
 	}
-	return stored, nil
+	return answer, found, nil
 }
 
 // replay returns a function that repeats a stored call, whose row was read with an error or none.

@@ -202,8 +202,11 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.db.Check()
 }
 
-// run runs a task of a part of the store.
+// run runs a task of a part of the store, in the transaction that ctx joins, if any.
 func (s *Store) run(ctx context.Context, task func(context.Context, *sqlrow.Tx) error) error {
+	if tx := sqlrow.Joined(ctx); tx != nil {
+		return task(ctx, tx)
+	}
 	return s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error { return task(ctx, tx.Tx) }})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/couponlink/couponlink/services/tracking/internal/app/attribution"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/calls"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
@@ -21,6 +22,7 @@ type Store interface {
 	delivery.Store
 	reporting.Store
 	reservations.Store
+	calls.Store
 	linkscan.Store
 	couponclient.AnswerStore
 

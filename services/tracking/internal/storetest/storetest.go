@@ -23,7 +23,7 @@ type promise struct {
 // Run checks every promise, each on its own database.
 func Run(t *testing.T, fresh Fresh) {
 	t.Helper()
-	for _, p := range slices.Concat(promises(), deferredPromises(), feedPromises(), reservationPromises(), oncePromises()) {
+	for _, p := range slices.Concat(promises(), deferredPromises(), feedPromises(), reservationPromises(), oncePromises(), callPromises()) {
 		t.Run(p.name, func(t *testing.T) { p.test(t, fresh) })
 	}
 }

@@ -325,7 +325,13 @@ func (x *Key) GetEtag() string {
 type CreateKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key.
-	Key           *Key `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Key *Key `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. The response has the secret only if the call carries the same secret of the caller as the first one
+	// did. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -365,6 +371,13 @@ func (x *CreateKeyRequest) GetKey() *Key {
 		return x.Key
 	}
 	return nil
+}
+
+func (x *CreateKeyRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // GetKeyRequest names a key.
@@ -549,7 +562,13 @@ type RotateKeyRequest struct {
 	// How long the old secret stays valid, from 0 to 30 days. Default one day.
 	Overlap *durationpb.Duration `protobuf:"bytes,2,opt,name=overlap,proto3" json:"overlap,omitempty"`
 	// The key's etag as the caller knows it. Empty: any.
-	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. The response has the secret only if the call carries the same secret of the caller as the first one
+	// did. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -605,13 +624,25 @@ func (x *RotateKeyRequest) GetEtag() string {
 	return ""
 }
 
+func (x *RotateKeyRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // RevokeKeyRequest names a key.
 type RevokeKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key, `keys/{key}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The key's etag as the caller knows it. Empty: any.
-	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -656,6 +687,13 @@ func (x *RevokeKeyRequest) GetName() string {
 func (x *RevokeKeyRequest) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *RevokeKeyRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -902,7 +940,7 @@ var File_couponlink_access_v1_key_proto protoreflect.FileDescriptor
 
 const file_couponlink_access_v1_key_proto_rawDesc = "" +
 	"\n" +
-	"\x1ecouponlink/access/v1/key.proto\x12\x14couponlink.access.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\a\n" +
+	"\x1ecouponlink/access/v1/key.proto\x12\x14couponlink.access.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\a\n" +
 	"\x03Key\x12)\n" +
 	"\x04name\x18\x01 \x01(\tB\x15\xe2A\x01\b\xaa\xbc\x18\r\x18\x05\"\x05keys/(\x010\x01R\x04name\x12:\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x17\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x12;\n" +
@@ -931,9 +969,11 @@ const file_couponlink_access_v1_key_proto_rawDesc = "" +
 	"\aEXPIRED\x10\x02\x12\v\n" +
 	"\aREVOKED\x10\x03:*\xeaA'\n" +
 	"\x0ecouponlink/Key\x12\n" +
-	"keys/{key}*\x04keys2\x03key\"E\n" +
+	"keys/{key}*\x04keys2\x03key\"\xaa\x01\n" +
 	"\x10CreateKeyRequest\x121\n" +
-	"\x03key\x18\x01 \x01(\v2\x19.couponlink.access.v1.KeyB\x04\xe2A\x01\x02R\x03key\"<\n" +
+	"\x03key\x18\x01 \x01(\v2\x19.couponlink.access.v1.KeyB\x04\xe2A\x01\x02R\x03key\x12c\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"<\n" +
 	"\rGetKeyRequest\x12+\n" +
 	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\x02\xfaA\x10\n" +
 	"\x0ecouponlink/KeyR\x04name\"\x9e\x01\n" +
@@ -946,16 +986,20 @@ const file_couponlink_access_v1_key_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"u\n" +
 	"\x10ListKeysResponse\x123\n" +
 	"\x04keys\x18\x01 \x03(\v2\x19.couponlink.access.v1.KeyB\x04\xe2A\x01\x03R\x04keys\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\x94\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xf9\x01\n" +
 	"\x10RotateKeyRequest\x12+\n" +
 	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\x02\xfaA\x10\n" +
 	"\x0ecouponlink/KeyR\x04name\x129\n" +
 	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\aoverlap\x12\x18\n" +
-	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag\"Y\n" +
+	"\x04etag\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12c\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xbe\x01\n" +
 	"\x10RevokeKeyRequest\x12+\n" +
 	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\x02\xfaA\x10\n" +
 	"\x0ecouponlink/KeyR\x04name\x12\x18\n" +
-	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\"\x0e\n" +
+	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12c\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x0e\n" +
 	"\fGetMeRequest\"\xe9\x02\n" +
 	"\tPrincipal\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x04name\x12'\n" +

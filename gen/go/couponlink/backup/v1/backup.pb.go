@@ -193,7 +193,12 @@ type CreateBackupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The last part of the name, and the name of the directory: up to 63 lower-case letters, digits and hyphens,
 	// starting with a letter or digit. Empty: derived from the time, such as `20260131-235959-123`.
-	BackupId      string `protobuf:"bytes,1,opt,name=backup_id,json=backupId,proto3" json:"backup_id,omitempty"`
+	BackupId string `protobuf:"bytes,1,opt,name=backup_id,json=backupId,proto3" json:"backup_id,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -231,6 +236,13 @@ func (*CreateBackupRequest) Descriptor() ([]byte, []int) {
 func (x *CreateBackupRequest) GetBackupId() string {
 	if x != nil {
 		return x.BackupId
+	}
+	return ""
+}
+
+func (x *CreateBackupRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -340,7 +352,7 @@ var File_couponlink_backup_v1_backup_proto protoreflect.FileDescriptor
 
 const file_couponlink_backup_v1_backup_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/backup/v1/backup.proto\x12\x14couponlink.backup.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x02\n" +
+	"!couponlink/backup/v1/backup.proto\x12\x14couponlink.backup.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x02\n" +
 	"\x06Backup\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12A\n" +
 	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
@@ -359,9 +371,11 @@ const file_couponlink_backup_v1_backup_proto_rawDesc = "" +
 	"row_counts\x18\x05 \x03(\v23.couponlink.backup.v1.BackupDatabase.RowCountsEntryB\x04\xe2A\x01\x03R\trowCounts\x1a<\n" +
 	"\x0eRowCountsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"U\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xba\x01\n" +
 	"\x13CreateBackupRequest\x12>\n" +
-	"\tbackup_id\x18\x01 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\bbackupId\"E\n" +
+	"\tbackup_id\x18\x01 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\bbackupId\x12c\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"E\n" +
 	"\x13VerifyBackupRequest\x12.\n" +
 	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x02\xfaA\x13\n" +
 	"\x11couponlink/BackupR\x04name\"b\n" +

@@ -507,7 +507,12 @@ func (x *ListDeliveriesResponse) GetNextPageToken() string {
 type ReplayDeliveryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `deliveries/{delivery}`.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -549,13 +554,27 @@ func (x *ReplayDeliveryRequest) GetName() string {
 	return ""
 }
 
+func (x *ReplayDeliveryRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // ReplayDeliveriesRequest says which deliveries to send again.
 type ReplayDeliveriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A filter as in ListDeliveriesRequest. Must not be empty.
 	Filter string `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// If true, deliveries are only counted, and nothing changes. Default false.
-	ValidateOnly  bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. If the service stops during the call, a retry makes the deliveries due again, and their publishers may
+	// get them twice, as always with the same id. A call with `validate_only` is not remembered. Over REST, the
+	// header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -602,6 +621,13 @@ func (x *ReplayDeliveriesRequest) GetValidateOnly() bool {
 		return x.ValidateOnly
 	}
 	return false
+}
+
+func (x *ReplayDeliveriesRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // ReplayDeliveriesResponse says how many deliveries match.
@@ -654,7 +680,13 @@ func (x *ReplayDeliveriesResponse) GetReplayedCount() int64 {
 type TestDeliveryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The publisher, `publishers/{publisher}`.
-	Publisher     string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. If the service stops during the call, a retry sends a test again. Over REST, the header `Idempotency-
+	// Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -692,6 +724,13 @@ func (*TestDeliveryRequest) Descriptor() ([]byte, []int) {
 func (x *TestDeliveryRequest) GetPublisher() string {
 	if x != nil {
 		return x.Publisher
+	}
+	return ""
+}
+
+func (x *TestDeliveryRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -764,7 +803,7 @@ var File_couponlink_tracking_v1_delivery_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/delivery.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\a\n" +
+	"%couponlink/tracking/v1/delivery.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\a\n" +
 	"\bDelivery\x12-\n" +
 	"\x04name\x18\x01 \x01(\tB\x19\xe2A\x01\b\xaa\xbc\x18\x11\x18\x05\"\vdeliveries/(\x01R\x04name\x12:\n" +
 	"\n" +
@@ -815,18 +854,24 @@ const file_couponlink_tracking_v1_delivery_proto_rawDesc = "" +
 	"\n" +
 	"deliveries\x18\x01 \x03(\v2 .couponlink.tracking.v1.DeliveryB\x04\xe2A\x01\x03R\n" +
 	"deliveries\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"I\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xae\x01\n" +
 	"\x15ReplayDeliveryRequest\x120\n" +
 	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
-	"\x13couponlink/DeliveryR\x04name\"h\n" +
+	"\x13couponlink/DeliveryR\x04name\x12c\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xcd\x01\n" +
 	"\x17ReplayDeliveriesRequest\x12\"\n" +
 	"\x06filter\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\x02\xb2\xbc\x18\x02\b\x01R\x06filter\x12)\n" +
-	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"G\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12c\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"G\n" +
 	"\x18ReplayDeliveriesResponse\x12+\n" +
-	"\x0ereplayed_count\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\rreplayedCount\"a\n" +
+	"\x0ereplayed_count\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\rreplayedCount\"\xc6\x01\n" +
 	"\x13TestDeliveryRequest\x12J\n" +
-	"\tpublisher\x18\x01 \x01(\tB,\xe2A\x01\x02\xb2\xbc\x18$\x1a\"publishers/[a-z0-9][a-z0-9-]{0,62}R\tpublisher\"\xa2\x01\n" +
+	"\tpublisher\x18\x01 \x01(\tB,\xe2A\x01\x02\xb2\xbc\x18$\x1a\"publishers/[a-z0-9][a-z0-9-]{0,62}R\tpublisher\x12c\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xa2\x01\n" +
 	"\x14TestDeliveryResponse\x12\x16\n" +
 	"\x03url\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\x03url\x12G\n" +
 	"\aattempt\x18\x02 \x01(\v2'.couponlink.tracking.v1.DeliveryAttemptB\x04\xe2A\x01\x03R\aattempt\x12)\n" +

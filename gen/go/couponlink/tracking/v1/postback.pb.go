@@ -648,7 +648,14 @@ type ReplayPostbackRequest struct {
 	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
 	// `admin`.
-	Actor         string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. If the service stops during the call, a retry replays again, which changes no sale twice. A call with
+	// `validate_only` is not remembered. Over REST, the header `Idempotency-Key` sets it. Empty: every call
+	// counts.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -704,6 +711,13 @@ func (x *ReplayPostbackRequest) GetActor() string {
 	return ""
 }
 
+func (x *ReplayPostbackRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // ReplayPostbacksRequest says which postbacks to replay.
 type ReplayPostbacksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -713,7 +727,14 @@ type ReplayPostbacksRequest struct {
 	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// Who makes the change, for the history: a name or an e-mail address of at most 200 characters. Default
 	// `admin`.
-	Actor         string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours after the call, one
+	// with the same id and the same request replays nothing, and gets only the first call's last response, with
+	// the counts: each postback has the result of its replay. If the first call broke off, the next one replays
+	// again, which changes no sale twice. An id that was used for another request is refused with ALREADY_EXISTS
+	// (IDEMPOTENCY_KEY_REUSED). A call with `validate_only` is not remembered. Over REST, the header `Idempotency-
+	// Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -765,6 +786,13 @@ func (x *ReplayPostbacksRequest) GetValidateOnly() bool {
 func (x *ReplayPostbacksRequest) GetActor() string {
 	if x != nil {
 		return x.Actor
+	}
+	return ""
+}
+
+func (x *ReplayPostbacksRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -873,7 +901,7 @@ var File_couponlink_tracking_v1_postback_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\n" +
-	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\b\n" +
+	"%couponlink/tracking/v1/postback.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\b\n" +
 	"\bPostback\x12,\n" +
 	"\x04name\x18\x01 \x01(\tB\x18\xe2A\x01\b\xaa\xbc\x18\x10\x18\x05\"\n" +
 	"postbacks/(\x01R\x04name\x12+\n" +
@@ -945,17 +973,21 @@ const file_couponlink_tracking_v1_postback_proto_rawDesc = "" +
 	"\border_by\x18\x04 \x01(\tB\x04\xe2A\x01\x01R\aorderBy\"\x8b\x01\n" +
 	"\x15ListPostbacksResponse\x12D\n" +
 	"\tpostbacks\x18\x01 \x03(\v2 .couponlink.tracking.v1.PostbackB\x04\xe2A\x01\x03R\tpostbacks\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\x97\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xfc\x01\n" +
 	"\x15ReplayPostbackRequest\x120\n" +
 	"\x04name\x18\x01 \x01(\tB\x1c\xe2A\x01\x02\xfaA\x15\n" +
 	"\x13couponlink/PostbackR\x04name\x12)\n" +
 	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
-	"\x05actor\x18\x03 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\"\x8a\x01\n" +
+	"\x05actor\x18\x03 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\x12c\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xef\x01\n" +
 	"\x16ReplayPostbacksRequest\x12\"\n" +
 	"\x06filter\x18\x01 \x01(\tB\n" +
 	"\xe2A\x01\x02\xb2\xbc\x18\x02\b\x01R\x06filter\x12)\n" +
 	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
-	"\x05actor\x18\x03 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\"\xde\x02\n" +
+	"\x05actor\x18\x03 \x01(\tB\v\xe2A\x01\x01\xb2\xbc\x18\x03\x10\xc8\x01R\x05actor\x12c\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xde\x02\n" +
 	"\x17ReplayPostbacksResponse\x12D\n" +
 	"\aresults\x18\x01 \x03(\v2$.couponlink.tracking.v1.ReplayResultB\x04\xe2A\x01\x03R\aresults\x12+\n" +
 	"\x0ereplayed_count\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\rreplayedCount\x12/\n" +

@@ -390,7 +390,14 @@ type RecountSummariesRequest struct {
 	// The last day (inclusive). Empty: today.
 	EndDate string `protobuf:"bytes,2,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
 	// If true, figures are compared but not corrected. Default false.
-	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. If the service stops during the call, a retry counts again, and corrects what is still wrong. A call
+	// with `validate_only` is not remembered. Over REST, the header `Idempotency-Key` sets it. Empty: every call
+	// counts.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -444,6 +451,13 @@ func (x *RecountSummariesRequest) GetValidateOnly() bool {
 		return x.ValidateOnly
 	}
 	return false
+}
+
+func (x *RecountSummariesRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // RecountSummariesResponse says what differed.
@@ -874,7 +888,7 @@ var File_couponlink_tracking_v1_report_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_report_proto_rawDesc = "" +
 	"\n" +
-	"#couponlink/tracking/v1/report.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf6\x03\n" +
+	"#couponlink/tracking/v1/report.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a'couponlink/tracking/v1/conversion.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf6\x03\n" +
 	"\x1bSummarizeConversionsRequest\x12^\n" +
 	"\bgroup_by\x18\x01 \x03(\x0e2=.couponlink.tracking.v1.SummarizeConversionsRequest.DimensionB\x04\xe2A\x01\x01R\agroupBy\x12C\n" +
 	"\n" +
@@ -911,12 +925,14 @@ const file_couponlink_tracking_v1_report_proto_rawDesc = "" +
 	"couponCode\x12G\n" +
 	"\x06status\x18\x05 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x04\xe2A\x01\x03R\x06status\x12G\n" +
 	"\x06method\x18\x06 \x01(\x0e2).couponlink.tracking.v1.Conversion.MethodB\x04\xe2A\x01\x03R\x06method\x12?\n" +
-	"\afigures\x18\a \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\afigures\"\xca\x01\n" +
+	"\afigures\x18\a \x01(\v2\x1f.couponlink.tracking.v1.FiguresB\x04\xe2A\x01\x03R\afigures\"\xaf\x02\n" +
 	"\x17RecountSummariesRequest\x12C\n" +
 	"\n" +
 	"start_date\x18\x01 \x01(\tB$\xe2A\x01\x01\xb2\xbc\x18\x1c\x1a\x1a[0-9]{4}-[0-9]{2}-[0-9]{2}R\tstartDate\x12?\n" +
 	"\bend_date\x18\x02 \x01(\tB$\xe2A\x01\x01\xb2\xbc\x18\x1c\x1a\x1a[0-9]{4}-[0-9]{2}-[0-9]{2}R\aendDate\x12)\n" +
-	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"\x86\x01\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12c\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x86\x01\n" +
 	"\x18RecountSummariesResponse\x12\x1e\n" +
 	"\acounted\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\acounted\x12\"\n" +
 	"\tdiffering\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\tdiffering\x12&\n" +

@@ -203,6 +203,12 @@ type ReserveCouponRequest struct {
 	// The order id that the sale will have. Its report then takes the use without naming the reservation. Empty: only
 	// `reservation_id` takes it.
 	TransactionId string `protobuf:"bytes,6,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. `reservation_id` identifies a reservation for as long as it is kept, and this id one call; most
+	// callers need only one of them. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,6 +281,13 @@ func (x *ReserveCouponRequest) GetTtl() *durationpb.Duration {
 func (x *ReserveCouponRequest) GetTransactionId() string {
 	if x != nil {
 		return x.TransactionId
+	}
+	return ""
+}
+
+func (x *ReserveCouponRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -522,7 +535,12 @@ func (x *ListReservationsResponse) GetTotalSize() int32 {
 type ReleaseReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name, `reservations/{reservation}`.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -560,6 +578,13 @@ func (*ReleaseReservationRequest) Descriptor() ([]byte, []int) {
 func (x *ReleaseReservationRequest) GetName() string {
 	if x != nil {
 		return x.Name
+	}
+	return ""
+}
+
+func (x *ReleaseReservationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -687,7 +712,7 @@ var File_couponlink_tracking_v1_reservation_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_reservation_proto_rawDesc = "" +
 	"\n" +
-	"(couponlink/tracking/v1/reservation.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n" +
+	"(couponlink/tracking/v1/reservation.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n" +
 	"\vReservation\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12\x1c\n" +
 	"\x06coupon\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\x06coupon\x12+\n" +
@@ -706,14 +731,16 @@ const file_couponlink_tracking_v1_reservation_proto_rawDesc = "" +
 	"\x05TAKEN\x10\x02\x12\f\n" +
 	"\bRELEASED\x10\x03\x12\v\n" +
 	"\aEXPIRED\x10\x04:R\xeaAO\n" +
-	"\x16couponlink/Reservation\x12\x1areservations/{reservation}*\freservations2\vreservation\"\xaf\x02\n" +
+	"\x16couponlink/Reservation\x12\x1areservations/{reservation}*\freservations2\vreservation\"\x94\x03\n" +
 	"\x14ReserveCouponRequest\x12/\n" +
 	"\x04code\x18\x01 \x01(\tB\x1b\xe2A\x01\x02\xb2\xbc\x18\x13\x1a\x11[0-9A-Za-z]{3,64}R\x04code\x12\x1a\n" +
 	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05offer\x12\"\n" +
 	"\tpublisher\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpublisher\x12F\n" +
 	"\x0ereservation_id\x18\x04 \x01(\tB\x1f\xe2A\x01\x01\xb2\xbc\x18\x17\x1a\x15[0-9A-Za-z_.-]{1,100}R\rreservationId\x121\n" +
 	"\x03ttl\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x01R\x03ttl\x12+\n" +
-	"\x0etransaction_id\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\rtransactionId\"\xa0\x01\n" +
+	"\x0etransaction_id\x18\x06 \x01(\tB\x04\xe2A\x01\x01R\rtransactionId\x12c\n" +
+	"\n" +
+	"request_id\x18\a \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xa0\x01\n" +
 	"\x15ReserveCouponResponse\x12&\n" +
 	"\vreservation\x18\x01 \x01(\tB\x04\xe2A\x01\x03R\vreservation\x12A\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
@@ -732,10 +759,12 @@ const file_couponlink_tracking_v1_reservation_proto_rawDesc = "" +
 	"\freservations\x18\x01 \x03(\v2#.couponlink.tracking.v1.ReservationB\x04\xe2A\x01\x03R\freservations\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\x12#\n" +
 	"\n" +
-	"total_size\x18\x03 \x01(\x05B\x04\xe2A\x01\x03R\ttotalSize\"P\n" +
+	"total_size\x18\x03 \x01(\x05B\x04\xe2A\x01\x03R\ttotalSize\"\xb5\x01\n" +
 	"\x19ReleaseReservationRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
-	"\x16couponlink/ReservationR\x04name\"\xa5\x01\n" +
+	"\x16couponlink/ReservationR\x04name\x12c\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xa5\x01\n" +
 	"\x12CheckLimitsRequest\x12\x1c\n" +
 	"\x06coupon\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x06coupon\x12\x18\n" +
 	"\x04etag\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x04etag\x12%\n" +

@@ -300,6 +300,11 @@ type CreateSavedReportRequest struct {
 	SavedReport *SavedReport `protobuf:"bytes,1,opt,name=saved_report,json=savedReport,proto3" json:"saved_report,omitempty"`
 	// The new report's id: 1 to 63 of `a-z 0-9 -`, starting with a letter or digit. Empty: an id is generated.
 	SavedReportId string `protobuf:"bytes,2,opt,name=saved_report_id,json=savedReportId,proto3" json:"saved_report_id,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -344,6 +349,13 @@ func (x *CreateSavedReportRequest) GetSavedReport() *SavedReport {
 func (x *CreateSavedReportRequest) GetSavedReportId() string {
 	if x != nil {
 		return x.SavedReportId
+	}
+	return ""
+}
+
+func (x *CreateSavedReportRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -620,7 +632,7 @@ var File_couponlink_tracking_v1_saved_report_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"\n" +
-	")couponlink/tracking/v1/saved_report.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\b\n" +
+	")couponlink/tracking/v1/saved_report.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\b\n" +
 	"\vSavedReport\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12/\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\f\xe2A\x01\x02\xb2\xbc\x18\x04\b\x01\x10dR\vdisplayName\x12$\n" +
@@ -656,10 +668,12 @@ const file_couponlink_tracking_v1_saved_report_proto_rawDesc = "" +
 	"LAST_MONTH\x10\a\x12\r\n" +
 	"\tTHIS_YEAR\x10\b\x12\f\n" +
 	"\bALL_TIME\x10\t:S\xeaAP\n" +
-	"\x16couponlink/SavedReport\x12\x1bsavedReports/{saved_report}*\fsavedReports2\vsavedReport\"\xb3\x01\n" +
+	"\x16couponlink/SavedReport\x12\x1bsavedReports/{saved_report}*\fsavedReports2\vsavedReport\"\x98\x02\n" +
 	"\x18CreateSavedReportRequest\x12L\n" +
 	"\fsaved_report\x18\x01 \x01(\v2#.couponlink.tracking.v1.SavedReportB\x04\xe2A\x01\x02R\vsavedReport\x12I\n" +
-	"\x0fsaved_report_id\x18\x02 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\rsavedReportId\"L\n" +
+	"\x0fsaved_report_id\x18\x02 \x01(\tB!\xe2A\x01\x01\xb2\xbc\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}R\rsavedReportId\x12c\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"L\n" +
 	"\x15GetSavedReportRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x02\xfaA\x18\n" +
 	"\x16couponlink/SavedReportR\x04name\"g\n" +

@@ -478,7 +478,12 @@ type CreateOfferScanRequest struct {
 	// `offers/{offer}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The scan. Only `device` and `language` are read.
-	OfferScan     *OfferScan `protobuf:"bytes,2,opt,name=offer_scan,json=offerScan,proto3" json:"offer_scan,omitempty"`
+	OfferScan *OfferScan `protobuf:"bytes,2,opt,name=offer_scan,json=offerScan,proto3" json:"offer_scan,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -525,6 +530,13 @@ func (x *CreateOfferScanRequest) GetOfferScan() *OfferScan {
 		return x.OfferScan
 	}
 	return nil
+}
+
+func (x *CreateOfferScanRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // GetOfferScanRequest names a scan.
@@ -697,7 +709,12 @@ func (x *ListOfferScansResponse) GetNextPageToken() string {
 type CancelOfferScanRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `offers/{offer}/scans/{scan}`.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -735,6 +752,13 @@ func (*CancelOfferScanRequest) Descriptor() ([]byte, []int) {
 func (x *CancelOfferScanRequest) GetName() string {
 	if x != nil {
 		return x.Name
+	}
+	return ""
+}
+
+func (x *CancelOfferScanRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -1719,7 +1743,7 @@ var File_couponlink_tracking_v1_scan_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\n" +
-	"!couponlink/tracking/v1/scan.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n" +
+	"!couponlink/tracking/v1/scan.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n" +
 	"\tOfferScan\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x12C\n" +
 	"\x05state\x18\x02 \x01(\x0e2'.couponlink.tracking.v1.OfferScan.StateB\x04\xe2A\x01\x03R\x05state\x12M\n" +
@@ -1749,11 +1773,13 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\bproblems\x18\x04 \x03(\v2#.couponlink.tracking.v1.ScanProblemB\x04\xe2A\x01\x03R\bproblems\x12!\n" +
 	"\tfinal_url\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\bfinalUrl\x12!\n" +
 	"\thop_count\x18\x06 \x01(\x05B\x04\xe2A\x01\x03R\bhopCount\x12=\n" +
-	"\tscan_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\bscanTime\"\x97\x01\n" +
+	"\tscan_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\bscanTime\"\xfc\x01\n" +
 	"\x16CreateOfferScanRequest\x125\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\x12\x14couponlink/OfferScanR\x06parent\x12F\n" +
 	"\n" +
-	"offer_scan\x18\x02 \x01(\v2!.couponlink.tracking.v1.OfferScanB\x04\xe2A\x01\x01R\tofferScan\"H\n" +
+	"offer_scan\x18\x02 \x01(\v2!.couponlink.tracking.v1.OfferScanB\x04\xe2A\x01\x01R\tofferScan\x12c\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"H\n" +
 	"\x13GetOfferScanRequest\x121\n" +
 	"\x04name\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\n" +
 	"\x14couponlink/OfferScanR\x04name\"\x9c\x01\n" +
@@ -1766,10 +1792,12 @@ const file_couponlink_tracking_v1_scan_proto_rawDesc = "" +
 	"\x16ListOfferScansResponse\x12H\n" +
 	"\voffer_scans\x18\x01 \x03(\v2!.couponlink.tracking.v1.OfferScanB\x04\xe2A\x01\x03R\n" +
 	"offerScans\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"K\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"\xb0\x01\n" +
 	"\x16CancelOfferScanRequest\x121\n" +
 	"\x04name\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\n" +
-	"\x14couponlink/OfferScanR\x04name\"\xc0\x01\n" +
+	"\x14couponlink/OfferScanR\x04name\x12c\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xc0\x01\n" +
 	"\x1bListOfferScanResultsRequest\x125\n" +
 	"\x06parent\x18\x01 \x01(\tB\x1d\xe2A\x01\x02\xfaA\x16\n" +
 	"\x14couponlink/OfferScanR\x06parent\x12'\n" +

@@ -15,6 +15,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/columns"
+	"github.com/couponlink/couponlink/services/internal/idempotency"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/rows"
@@ -45,6 +46,8 @@ type Store interface {
 	Keys(ctx context.Context, q listing.Query) ([]domain.Key, error)
 	// CountKeys returns the number of keys.
 	CountKeys(ctx context.Context) (int64, error)
+	// OnceForKeys is app.Store.Once with a Store of keys.
+	OnceForKeys(ctx context.Context, call idempotency.Call, do func(context.Context, Store) (answer string, err error)) (answer string, err error)
 }
 
 // Service has the use cases. It is safe for concurrent use.
@@ -62,6 +65,16 @@ func New(store Store, now func() time.Time, zone *time.Location, log *slog.Logge
 
 // Now returns the time in UTC, in whole milliseconds.
 func (s *Service) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
+
+// Once calls do with use cases that read and write in one transaction; see app.Service.Once.
+func (s *Service) Once(ctx context.Context, call idempotency.Call, do func(context.Context, *Service) (string, error)) (string, error) {
+	answer, err := s.store.OnceForKeys(ctx, call, func(ctx context.Context, within Store) (string, error) {
+		bound := *s
+		bound.store = within
+		return do(ctx, &bound)
+	})
+	return answer, orMissing(err, "", "storing a call")
+}
 
 // Create stores a new key and returns it with its secret, which is not stored. The key may do nothing that its creator
 // may not.

@@ -25,29 +25,48 @@ func resultSchema() *listing.Schema {
 // StartOfferScan stores a new scan of an offer's links, for a Runner to carry out. It uses only the offer, the
 // device and the language of scan.
 //
-// Errors: NotFound (OFFER_NOT_FOUND); FailedPrecondition (OFFER_SCAN_RUNNING); Unavailable if the coupon service
-// cannot be reached.
+// Errors: those of PrepareOfferScan, and of the function that it returns.
 func (s *Service) StartOfferScan(ctx context.Context, scan redirect.OfferScan) (redirect.OfferScan, error) {
+	start, err := s.PrepareOfferScan(ctx, scan)
+	if err != nil {
+		return redirect.OfferScan{}, err
+	}
+	return start(ctx)
+}
+
+// PrepareOfferScan looks up a scan's offer and returns a function that does the rest of StartOfferScan, and uses only the
+// store.
+//
+// Errors: NotFound (OFFER_NOT_FOUND); Unavailable if the coupon service cannot be reached. The function's:
+// FailedPrecondition (OFFER_SCAN_RUNNING).
+func (s *Service) PrepareOfferScan(
+	ctx context.Context, scan redirect.OfferScan,
+) (start func(context.Context) (redirect.OfferScan, error), err error) {
 	switch _, err := s.offers.Offer(ctx, scan.Offer); {
 	case errors.Is(err, domain.ErrNotFound):
-		return redirect.OfferScan{}, apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %q", scan.Offer)
+		return nil, apperr.New(apperr.NotFound, "OFFER_NOT_FOUND", "there is no offer %q", scan.Offer)
 	case err != nil:
-		return redirect.OfferScan{}, err
+		return nil, err
 	}
 	now := s.moment()
 	id, err := s.ids.Next(now)
 	if err != nil {
-		return redirect.OfferScan{}, err
+		return nil, err
 	}
 	fresh := redirect.OfferScan{
 		ID: id, Offer: scan.Offer, State: redirect.ScanRunning, Device: scan.Device, Language: scan.Language, CreateTime: now,
 	}
-	err = s.store.InsertOfferScan(ctx, fresh)
+	return func(ctx context.Context) (redirect.OfferScan, error) { return s.insert(ctx, fresh) }, nil
+}
+
+// insert stores a new scan.
+func (s *Service) insert(ctx context.Context, fresh redirect.OfferScan) (redirect.OfferScan, error) {
+	err := s.store.InsertOfferScan(ctx, fresh)
 	if errors.Is(err, domain.ErrExists) {
-		return redirect.OfferScan{}, apperr.New(apperr.FailedPrecondition, "OFFER_SCAN_RUNNING", "a scan of offer %s is running; wait for its end, or cancel it", scan.Offer)
+		return redirect.OfferScan{}, apperr.New(apperr.FailedPrecondition, "OFFER_SCAN_RUNNING", "a scan of offer %s is running; wait for its end, or cancel it", fresh.Offer)
 	}
 	if err != nil {
-		return redirect.OfferScan{}, fmt.Errorf("storing a scan of offer %s: %w", scan.Offer, err)
+		return redirect.OfferScan{}, fmt.Errorf("storing a scan of offer %s: %w", fresh.Offer, err)
 	}
 	s.wake()
 	return fresh, nil

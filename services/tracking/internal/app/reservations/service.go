@@ -86,28 +86,43 @@ func (s *Service) Now() time.Time { return s.config.Now().UTC().Truncate(time.Mi
 
 // Reserve holds a use of a coupon, or returns the reservation that an earlier call with the same key made.
 //
-// Errors: InvalidArgument with the field at fault; NotFound (COUPON_NOT_FOUND); FailedPrecondition (LIMIT_REACHED,
-// RESERVATION_ENDED, AMBIGUOUS_CODE, and why the code is not valid); AlreadyExists (RESERVATION_EXISTS); Unavailable if
-// nothing was stored.
+// Errors: those of Prepare, and of the function that it returns.
 func (s *Service) Reserve(ctx context.Context, o Order) (domain.Reservation, error) {
+	reserve, err := s.Prepare(ctx, o)
+	if err != nil {
+		return domain.Reservation{}, err
+	}
+	return reserve(ctx)
+}
+
+// Prepare looks up what an order needs and returns a function that does the rest of Reserve, and uses only the store.
+//
+// Errors: InvalidArgument with the field at fault; NotFound (COUPON_NOT_FOUND); FailedPrecondition (RESERVATION_ENDED,
+// AMBIGUOUS_CODE, and why the code is not valid); AlreadyExists (RESERVATION_EXISTS); Unavailable. The function's:
+// FailedPrecondition (LIMIT_REACHED, RESERVATION_ENDED); AlreadyExists (RESERVATION_EXISTS); Unavailable if nothing was
+// stored.
+func (s *Service) Prepare(ctx context.Context, o Order) (reserve func(context.Context) (domain.Reservation, error), err error) {
 	if o.TTL == 0 {
 		o.TTL = domain.DefaultReservationTTL
 	}
 	now := s.Now()
+	known := func(earlier domain.Reservation, err error) (func(context.Context) (domain.Reservation, error), error) {
+		return func(context.Context) (domain.Reservation, error) { return earlier, nil }, err
+	}
 	if o.ID != "" {
 		earlier, err := s.config.Store.Reservation(ctx, o.ID)
 		if !errors.Is(err, domain.ErrNotFound) {
-			return repeated(earlier, err, o, now)
+			return known(repeated(earlier, err, o, now))
 		}
 	}
 	coupon, err := s.coupon(ctx, o, now)
 	if err != nil {
-		return domain.Reservation{}, err
+		return nil, err
 	}
 	if o.ID == "" && o.TransactionID != "" {
 		earlier, err := s.config.Store.HeldFor(ctx, coupon.Name(), o.TransactionID, now)
 		if !errors.Is(err, domain.ErrNotFound) {
-			return earlier, err
+			return known(earlier, err)
 		}
 	}
 	r := domain.Reservation{
@@ -117,10 +132,16 @@ func (s *Service) Reserve(ctx context.Context, o Order) (domain.Reservation, err
 	if r.ID == "" {
 		random, err := uuid.NewRandom()
 		if err != nil {
-			return domain.Reservation{}, fmt.Errorf("making a reservation's id: %w", err)
+			return nil, fmt.Errorf("making a reservation's id: %w", err)
 		}
 		r.ID = strings.ReplaceAll(random.String(), "-", "")
 	}
+	return func(ctx context.Context) (domain.Reservation, error) { return s.hold(ctx, r, coupon, o) }, nil
+}
+
+// hold stores a reservation of a coupon, unless an earlier one has its id.
+func (s *Service) hold(ctx context.Context, r domain.Reservation, coupon domain.Coupon, o Order) (domain.Reservation, error) {
+	now := r.CreateTime
 	stored, inserted, err := s.config.Store.Reserve(ctx, r, r.Days(domain.Use{
 		Coupon: r.Coupon, Code: r.Code, ETag: coupon.ETag, Limits: coupon.Limits, Now: now,
 	}, s.day))

@@ -130,8 +130,12 @@ func Failure(doing string, err error) error {
 	return mongodb.Failure(fmt.Errorf("%s: %w", doing, err))
 }
 
-// Repeated runs a write again while it returns ErrChanged.
+// Repeated runs a write again while it returns ErrChanged. A part of a transaction sees the same as before if it runs
+// again, so it runs once, and the transaction starts over.
 func Repeated(ctx context.Context, write func() error) error {
+	if mongodb.IsInTransaction(ctx) {
+		return write()
+	}
 	for attempt := range UpdateAttempts {
 		if err := write(); !errors.Is(err, ErrChanged) {
 			return err

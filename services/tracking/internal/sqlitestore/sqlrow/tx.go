@@ -16,7 +16,7 @@ import (
 )
 
 // Tasks runs a task in a transaction of the only writer, together with other writes. If the task fails, only its own
-// writes are undone. While it runs, all other writes wait.
+// writes are undone. While it runs, all other writes wait. With a context of Tx.Join, it is a part of another task.
 type Tasks func(ctx context.Context, task func(context.Context, *Tx) error) error
 
 // Tx is the transaction of a batch, as its tasks see it. It prepares each statement on first use and keeps it, so use only
@@ -37,6 +37,18 @@ func (t *Tx) Close() error {
 	}
 	return errors.Join(errs...)
 }
+
+// Join returns a context with which Tasks run in the transaction itself, as parts of its task. If one fails, the task must
+// fail too, since what the part wrote is not undone alone.
+func (t *Tx) Join(ctx context.Context) context.Context { return context.WithValue(ctx, joinKey{}, t) }
+
+// Joined returns the transaction that a context joins, or nil.
+func Joined(ctx context.Context) *Tx {
+	t, _ := ctx.Value(joinKey{}).(*Tx)
+	return t
+}
+
+type joinKey struct{}
 
 func (t *Tx) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	if statement, ok := t.statements[query]; ok {

@@ -41,12 +41,19 @@ var (
 )
 
 // Reserve stores a reservation unless its id is taken, which does not count in the limits.
-func (s *Store) Reserve(ctx context.Context, r domain.Reservation, days []domain.Use) (stored domain.Reservation, inserted bool, err error) {
-	err = s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) error {
+func (s *Store) Reserve(ctx context.Context, r domain.Reservation, days []domain.Use) (domain.Reservation, bool, error) {
+	var stored domain.Reservation
+	var inserted bool
+	err := s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) error {
 		rows, err := sqlrow.Write(ctx, tx, insertReservation, reservationColumns, &r)
-		if inserted = rows == 1; err != nil || !inserted {
+		if err != nil {
 			return err
 		}
+		if inserted = rows == 1; !inserted {
+			stored, err = read(ctx, tx, r.ID)
+			return err
+		}
+		stored = r
 		for i := range days {
 			days[i].Reservation = r.ID // it is inserted, and does not count against itself
 			if _, err := check(ctx, tx, &days[i]); err != nil {
@@ -55,11 +62,16 @@ func (s *Store) Reserve(ctx context.Context, r domain.Reservation, days []domain
 		}
 		return nil
 	})
-	if err != nil || inserted {
-		return r, inserted && err == nil, err
+	if err != nil {
+		return domain.Reservation{}, false, err
 	}
-	stored, err = s.Reservation(ctx, r.ID)
-	return stored, false, err
+	return stored, inserted, nil
+}
+
+// read reads a reservation as it is in a transaction.
+func read(ctx context.Context, tx *sqlrow.Tx, id string) (domain.Reservation, error) {
+	r, err := sqlrow.One(ctx, tx, reservationColumns.Read, selectReservation, id)
+	return r, sqlrow.ReadFailure("reading a reservation", err)
 }
 
 // Reservation returns a reservation by its id.
@@ -89,14 +101,18 @@ func (s *Store) CountHeld(ctx context.Context, coupon string, now time.Time) (in
 
 // ReleaseReservation gives a held use back. It returns the reservation as it is then.
 func (s *Store) ReleaseReservation(ctx context.Context, id string, now time.Time) (domain.Reservation, error) {
+	var released domain.Reservation
 	err := s.run(ctx, func(ctx context.Context, tx *sqlrow.Tx) error {
 		_, err := tx.Exec(ctx, release, id, now.UnixMilli())
+		if err == nil {
+			released, err = read(ctx, tx, id)
+		}
 		return err
 	})
 	if err != nil {
 		return domain.Reservation{}, err
 	}
-	return s.Reservation(ctx, id)
+	return released, nil
 }
 
 // taken marks the reservations of a use as taken.
