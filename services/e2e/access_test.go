@@ -82,7 +82,9 @@ func TestAccess(t *testing.T) {
 	for form, s := range map[string]*system{"together": together, "apart": apart} {
 		t.Run(form, func(t *testing.T) {
 			s.must(t, s.key, http.MethodPost, "/v1/offers?offer_id=10", `{"displayName":"Shop","landingPageUrl":"https://shop.example/"}`)
+			s.must(t, s.key, http.MethodPost, "/v1/publishers?publisher_id=22", `{"displayName":"Mia"}`)
 			t.Run("every method and role", func(t *testing.T) { testEveryMethodAndRole(t, s) })
+			t.Run("rows", func(t *testing.T) { testRows(t, s) })
 			t.Run("keys", func(t *testing.T) { testKeys(t, s) })
 			t.Run("revoked keys", func(t *testing.T) { testRevokedKeys(t, s) })
 			t.Run("rotated keys", func(t *testing.T) { testRotatedKeys(t, s) })
@@ -110,7 +112,14 @@ func (s *system) roles(t *testing.T) map[string]*access.Principal {
 	t.Helper()
 	keys := map[string]*access.Principal{}
 	for _, role := range access.Roles()[1:] {
-		_, secret := s.newKey(t, fmt.Sprintf(`{"displayName":"%s","role":"%s"}`, role, role))
+		body := fmt.Sprintf(`{"displayName":"%s","role":"%s"}`, role, role)
+		switch role {
+		case access.Publisher:
+			body = `{"displayName":"Publisher","role":"PUBLISHER","publishers":["publishers/22"]}`
+		case access.Advertiser:
+			body = `{"displayName":"Advertiser","role":"ADVERTISER","offers":["offers/10"]}`
+		}
+		_, secret := s.newKey(t, body)
 		keys[secret] = &access.Principal{Role: role}
 	}
 	for _, listed := range []access.Permission{"coupons.validate", "access.manage"} {
@@ -135,7 +144,7 @@ func testEveryMethodAndRole(t *testing.T, s *system) {
 			conn = s.coupon
 		}
 		for secret, principal := range keys {
-			may := principal.May(needed)
+			may := principal.May(needed) && principal.Fits(access.RowLimits(path))
 			if may && needed == "access.manage" {
 				continue // it would end the keys
 			}
@@ -324,7 +333,6 @@ func testRotatedKeys(t *testing.T, s *system) {
 // testSecretsAreWithheld looks for the offer's credentials and a publisher's secret in answers to those who may not be
 // told them.
 func testSecretsAreWithheld(t *testing.T, s *system) {
-	s.must(t, s.key, http.MethodPost, "/v1/publishers?publisher_id=22", `{"displayName":"Mia"}`)
 	told := func(key, path, field string) bool {
 		value, _ := s.must(t, key, http.MethodGet, path, "")[field].(string)
 		return value != ""

@@ -37,6 +37,16 @@ const (
 	Service Role = "SERVICE"
 )
 
+// advertiser and publisher are the permissions of those roles, within the rows of the caller. secrets.read and
+// secrets.write are for the offer's and the publisher's own.
+var (
+	advertiser = []Permission{"conversions.read", "conversions.review", "coupons.read", MeRead, "offers.read", "postbacks.read", "reports.read", SecretsRead}
+	publisher  = []Permission{
+		"approvals.read", "conversions.read", "coupons.read", "deliveries.read", "deliveries.write", "links.read", MeRead,
+		"publishers.read", "publishers.write", "reports.read", SecretsRead, "secrets.write",
+	}
+)
+
 // permissions are all permissions, each with what it allows. docs/access.md prints them.
 var permissions = map[Permission]string{
 	"access.manage":      "create, list, rotate and revoke API keys",
@@ -80,7 +90,7 @@ func Permissions() (all []Permission, allow map[Permission]string) {
 func (p Permission) Exists() bool { return permissions[p] != "" }
 
 // Roles returns the roles that have permissions of their own, widest first.
-func Roles() []Role { return []Role{Owner, Manager, Finance, Analyst} }
+func Roles() []Role { return []Role{Owner, Manager, Finance, Analyst, Advertiser, Publisher} }
 
 // Has reports whether the role has a permission. It is false for Service, whose keys list theirs.
 func (r Role) Has(p Permission) bool {
@@ -94,6 +104,10 @@ func (r Role) Has(p Permission) bool {
 		return Analyst.Has(p) || p == "conversions.review" || p == "reports.write"
 	case Analyst:
 		return subject != "secrets" && (strings.HasSuffix(string(p), ".read") || p == "coupons.validate")
+	case Advertiser:
+		return slices.Contains(advertiser, p)
+	case Publisher:
+		return slices.Contains(publisher, p)
 	default:
 		return p == MeRead
 	}

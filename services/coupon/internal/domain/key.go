@@ -13,6 +13,9 @@ import (
 // MaxKeyRate is the largest limit of an API key's calls, in calls per second.
 const MaxKeyRate = 100_000
 
+// MaxKeyLimits is the largest number of publishers, and of offers, that a key can be limited to.
+const MaxKeyLimits = 100
+
 // KeyState says whether a key is accepted.
 type KeyState string
 
@@ -31,6 +34,8 @@ type Key struct {
 	// Permissions are those of a key with the role Service, in order, separated by commas. It is a string so that
 	// keys are comparable.
 	Permissions string
+	// Publishers and Offers are the ids of those that the key is limited to, in order, separated by commas; "" for all.
+	Publishers, Offers string
 	// ExpireTime is when the key expires; zero for never.
 	ExpireTime time.Time
 	// RequestsPerSecond bounds the key's calls; 0 for no bound.
@@ -91,22 +96,34 @@ func (k Key) Principal() *access.Principal {
 	for _, permission := range k.Listed() {
 		p.Listed = append(p.Listed, access.Permission(permission))
 	}
+	for _, id := range parts(k.Publishers) {
+		p.Publishers = append(p.Publishers, resource.Publisher(id))
+	}
+	for _, id := range parts(k.Offers) {
+		p.Offers = append(p.Offers, resource.Offer(id))
+	}
 	return p
 }
 
+// LimitedTo returns the ids of the publishers and offers that the key is limited to; nil for all.
+func (k Key) LimitedTo() (publishers, offers []string) { return parts(k.Publishers), parts(k.Offers) }
+
 // Listed returns the listed permissions.
-func (k Key) Listed() []string {
-	if k.Permissions == "" {
+func (k Key) Listed() []string { return parts(k.Permissions) }
+
+// parts splits a list that is stored as a text; nil for "".
+func parts(list string) []string {
+	if list == "" {
 		return nil
 	}
-	return strings.Split(k.Permissions, ",")
+	return strings.Split(list, ",")
 }
 
 // CheckKey returns a new key with its texts trimmed, or all that is wrong with it.
 func CheckKey(k Key) (Key, error) {
 	k.DisplayName = pasted.Trim(k.DisplayName)
 	var found apperr.Findings
-	found.Add(checkDisplayName(k.DisplayName), checkKeyRole(k))
+	found.Add(checkDisplayName(k.DisplayName), checkKeyRole(k), checkKeyLimits(k))
 	if !k.ExpireTime.IsZero() {
 		found.Add(checkTime("expire_time", k.ExpireTime))
 		if !k.CreateTime.Before(k.ExpireTime) {
@@ -136,6 +153,24 @@ func checkKeyRole(k Key) error {
 		}
 	}
 	return nil
+}
+
+// checkKeyLimits returns what is wrong with the publishers and offers that a key is limited to.
+func checkKeyLimits(k Key) error {
+	publishers, offers := k.LimitedTo()
+	var found apperr.Findings
+	for field, ids := range map[string][]string{"publishers": publishers, "offers": offers} {
+		if len(ids) > MaxKeyLimits {
+			found.Add(invalid(field, "the list has %d entries; at most %d are allowed", len(ids), MaxKeyLimits))
+		}
+	}
+	if k.Role == access.Publisher && len(publishers) == 0 {
+		found.Add(invalid("publishers", "the list is empty; a key with the role %s must name its publishers, such as publishers/22", k.Role))
+	}
+	if k.Role == access.Advertiser && len(offers) == 0 {
+		found.Add(invalid("offers", "the list is empty; a key with the role %s must name its offers, such as offers/10", k.Role))
+	}
+	return found.Err()
 }
 
 // RotateKey returns a key with a new secret at a moment. The present secret is accepted for an overlap, which must satisfy

@@ -1,6 +1,8 @@
 package domain
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,9 +79,21 @@ func TestCheckKey(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	needed := map[access.Role]string{access.Publisher: "publishers", access.Advertiser: "offers"}
 	for _, role := range access.Roles() {
-		if _, err := CheckKey(Key{DisplayName: "x", Role: role, CreateTime: now}); err != nil {
-			t.Errorf("%s: %v", role, err)
+		_, err := CheckKey(Key{DisplayName: "x", Role: role, CreateTime: now})
+		if e := apperr.As(err); needed[role] == "" && err != nil || needed[role] != "" && (e == nil || e.Violations[0].Field != needed[role]) {
+			t.Errorf("%s without limits: %v", role, err)
+		}
+		k := Key{DisplayName: "x", Role: role, CreateTime: now, Publishers: "22,23", Offers: "10"}
+		if checked, err := CheckKey(k); err != nil || fmt.Sprint(checked.Principal().Publishers, checked.Principal().Offers) != "[publishers/22 publishers/23] [offers/10]" {
+			t.Errorf("%s with limits: %+v, %v", role, checked, err)
+		}
+	}
+	for field, k := range map[string]Key{"publishers": {Publishers: strings.Repeat("p,", MaxKeyLimits) + "p"}, "offers": {Offers: strings.Repeat("o,", MaxKeyLimits) + "o"}} {
+		k.DisplayName, k.Role, k.CreateTime = "x", access.Analyst, now
+		if _, err := CheckKey(k); apperr.As(err) == nil || apperr.As(err).Violations[0].Field != field {
+			t.Errorf("too many %s: %v", field, err)
 		}
 	}
 }

@@ -164,11 +164,27 @@ func keyOf(m *accessv1.Key) (domain.Key, error) {
 		listed[i] = pasted.Trim(p)
 	}
 	slices.Sort(listed)
-	expireTime, err := timeOf("expire_time", "INVALID_EXPIRE_TIME", m.GetExpireTime())
+	expireTime, timeErr := timeOf("expire_time", "INVALID_EXPIRE_TIME", m.GetExpireTime())
+	publishers, publisherErr := idsOf("publishers", m.GetPublishers(), resource.ParsePublisher)
+	offers, offerErr := idsOf("offers", m.GetOffers(), resource.ParseOffer)
 	return domain.Key{
+		Publishers: publishers, Offers: offers,
 		DisplayName: m.GetDisplayName(), Role: choice(m.GetRole(), access.Role("")), Permissions: strings.Join(slices.Compact(listed), ","),
 		ExpireTime: expireTime, RequestsPerSecond: m.GetRequestsPerSecond(),
-	}, err
+	}, apperr.Join(publisherErr, offerErr, timeErr)
+}
+
+// idsOf returns the ids in the names of a field, in order, separated by commas.
+func idsOf(field string, names []string, parse func(field, name string) (string, error)) (string, error) {
+	ids := make([]string, len(names))
+	var found apperr.Findings
+	for i, name := range names {
+		id, err := parse(field, name)
+		found.Add(err)
+		ids[i] = id
+	}
+	slices.Sort(ids)
+	return strings.Join(slices.Compact(ids), ","), found.Err()
 }
 
 // keyProto returns the proto of an API key as it is at a moment.
@@ -178,6 +194,8 @@ func keyProto(k *domain.Key, now time.Time) *accessv1.Key {
 		DisplayName:       k.DisplayName,
 		Role:              accessv1.Role(accessv1.Role_value[string(k.Role)]),
 		Permissions:       k.Listed(),
+		Publishers:        k.Principal().Publishers,
+		Offers:            k.Principal().Offers,
 		ExpireTime:        stamp(k.ExpireTime),
 		RequestsPerSecond: k.RequestsPerSecond,
 		SecretPrefix:      k.SecretPrefix,

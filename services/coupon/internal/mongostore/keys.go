@@ -23,7 +23,10 @@ type keyDocument struct {
 	DisplayNameSearch string      `bson:"display_name_search"`
 	Role              access.Role `bson:"role"`
 	// Permissions is empty, never null, for roles with permissions of their own.
-	Permissions       []string   `bson:"permissions"`
+	Permissions []string `bson:"permissions"`
+	// Publishers and Offers are empty for all. Documents from before there were limits lack them.
+	Publishers        []string   `bson:"publishers"`
+	Offers            []string   `bson:"offers"`
 	ExpireTime        *time.Time `bson:"expire_time"`
 	RequestsPerSecond int32      `bson:"requests_per_second"`
 	SecretHash        string     `bson:"secret_hash"`
@@ -38,7 +41,9 @@ type keyDocument struct {
 }
 
 func encodeKey(k domain.Key) keyDocument {
+	publishers, offers := k.LimitedTo()
 	return keyDocument{
+		Publishers: append([]string{}, publishers...), Offers: append([]string{}, offers...),
 		ID: k.ID, DisplayName: k.DisplayName, DisplayNameSearch: listing.SearchKey(k.DisplayName), Role: k.Role,
 		Permissions: append([]string{}, k.Listed()...), ExpireTime: pointer(k.ExpireTime), RequestsPerSecond: k.RequestsPerSecond,
 		SecretHash: k.SecretHash, SecretPrefix: k.SecretPrefix, PreviousHash: k.PreviousSecretHash, PreviousExpire: pointer(k.PreviousSecretExpireTime),
@@ -48,7 +53,8 @@ func encodeKey(k domain.Key) keyDocument {
 
 func (d keyDocument) decode() domain.Key {
 	return domain.Key{
-		ID: d.ID, DisplayName: d.DisplayName, Role: d.Role, Permissions: strings.Join(d.Permissions, ","), ExpireTime: timeAt(d.ExpireTime),
+		ID: d.ID, DisplayName: d.DisplayName, Role: d.Role, Permissions: strings.Join(d.Permissions, ","),
+		Publishers: strings.Join(d.Publishers, ","), Offers: strings.Join(d.Offers, ","), ExpireTime: timeAt(d.ExpireTime),
 		RequestsPerSecond: d.RequestsPerSecond, SecretHash: d.SecretHash, SecretPrefix: d.SecretPrefix, PreviousSecretHash: d.PreviousHash,
 		PreviousSecretExpireTime: timeAt(d.PreviousExpire), RevokeTime: timeAt(d.RevokeTime), LastUseTime: timeAt(d.LastUseTime),
 		CreateTime: d.CreateTime, UpdateTime: d.UpdateTime, Revision: d.Revision,

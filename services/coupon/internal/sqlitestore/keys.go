@@ -21,6 +21,8 @@ func keysTable() *records[domain.Key] {
 		table.Text("display_name", func(k *domain.Key) *string { return &k.DisplayName }),
 		table.Text("role", func(k *domain.Key) *access.Role { return &k.Role }),
 		table.Text("permissions", func(k *domain.Key) *string { return &k.Permissions }),
+		table.Text("publishers", func(k *domain.Key) *string { return &k.Publishers }),
+		table.Text("offers", func(k *domain.Key) *string { return &k.Offers }),
 		table.OptionalTime("expire_time", func(k *domain.Key) *time.Time { return &k.ExpireTime }),
 		table.Number("requests_per_second", func(k *domain.Key) *int32 { return &k.RequestsPerSecond }),
 		table.Text("secret_hash", func(k *domain.Key) *string { return &k.SecretHash }),

@@ -37,6 +37,7 @@ func fullKey() domain.Key {
 	const id = "full"
 	k := key(id)
 	k.Role, k.Permissions, k.ExpireTime, k.RequestsPerSecond = access.Service, "coupons.read,coupons.validate", moment(9), 25
+	k.Publishers, k.Offers = "22,23", "10"
 	k.PreviousSecretHash, k.PreviousSecretExpireTime = access.HashOf("before "+id).String(), moment(5)
 	k.RevokeTime, k.LastUseTime = moment(4), moment(3)
 	return k

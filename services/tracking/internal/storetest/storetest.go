@@ -23,7 +23,7 @@ type promise struct {
 // Run checks every promise, each on its own database.
 func Run(t *testing.T, fresh Fresh) {
 	t.Helper()
-	for _, p := range slices.Concat(promises(), deferredPromises(), feedPromises(), reservationPromises(), oncePromises(), callPromises()) {
+	for _, p := range slices.Concat(promises(), deferredPromises(), feedPromises(), reservationPromises(), oncePromises(), callPromises(), theirPromises()) {
 		t.Run(p.name, func(t *testing.T) { p.test(t, fresh) })
 	}
 }
@@ -98,7 +98,6 @@ func promises() []promise {
 		{"a recount of right figures finds nothing", recounts},
 		{"a recount loses nothing of what is counted meanwhile", recountsBeside},
 		{"totals are the sums of the conversions that match", totals},
-		{"callers with limits read what is theirs, whatever they ask", theirRows},
 	}
 }
 

@@ -20,6 +20,10 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/rollup"
 )
 
+func theirPromises() []promise {
+	return []promise{{"callers with limits read what is theirs, whatever they ask", theirRows}}
+}
+
 // limits returns callers with different limits.
 func limits() []*access.Principal {
 	return []*access.Principal{

@@ -39,6 +39,11 @@ const (
 	Role_FINANCE Role = 3
 	// Reads everything except secrets and keys.
 	Role_ANALYST Role = 4
+	// Reads and reviews the conversions of its offers, and reads their postbacks and coupons. Always limited to offers.
+	Role_ADVERTISER Role = 5
+	// Reads its own coupons, conversions, figures and deliveries, and changes its delivery settings. Always limited to
+	// publishers.
+	Role_PUBLISHER Role = 6
 	// Only the permissions that the key lists. For programs.
 	Role_SERVICE Role = 7
 )
@@ -51,6 +56,8 @@ var (
 		2: "MANAGER",
 		3: "FINANCE",
 		4: "ANALYST",
+		5: "ADVERTISER",
+		6: "PUBLISHER",
 		7: "SERVICE",
 	}
 	Role_value = map[string]int32{
@@ -59,6 +66,8 @@ var (
 		"MANAGER":          2,
 		"FINANCE":          3,
 		"ANALYST":          4,
+		"ADVERTISER":       5,
+		"PUBLISHER":        6,
 		"SERVICE":          7,
 	}
 )
@@ -159,6 +168,12 @@ type Key struct {
 	// The permissions of a key with the role SERVICE, such as `coupons.validate`; at least one. Must be empty for other
 	// roles, which have permissions of their own.
 	Permissions []string `protobuf:"bytes,4,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	// The publishers, `publishers/{publisher}`, that the key is limited to, at most 100: it reads and changes only what is
+	// theirs. A key with the role PUBLISHER needs at least one. Empty: all.
+	Publishers []string `protobuf:"bytes,5,rep,name=publishers,proto3" json:"publishers,omitempty"`
+	// The offers, `offers/{offer}`, that the key is limited to, at most 100. A key with the role ADVERTISER needs at least
+	// one. Empty: all. A key with publishers and offers is limited to what belongs to one of each.
+	Offers []string `protobuf:"bytes,6,rep,name=offers,proto3" json:"offers,omitempty"`
 	// When the key expires. Unset: never.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// The most calls per second that the key may make on each instance of each service, up to 100,000. After an idle
@@ -240,6 +255,20 @@ func (x *Key) GetRole() Role {
 func (x *Key) GetPermissions() []string {
 	if x != nil {
 		return x.Permissions
+	}
+	return nil
+}
+
+func (x *Key) GetPublishers() []string {
+	if x != nil {
+		return x.Publishers
+	}
+	return nil
+}
+
+func (x *Key) GetOffers() []string {
+	if x != nil {
+		return x.Offers
 	}
 	return nil
 }
@@ -940,12 +969,16 @@ var File_couponlink_access_v1_key_proto protoreflect.FileDescriptor
 
 const file_couponlink_access_v1_key_proto_rawDesc = "" +
 	"\n" +
-	"\x1ecouponlink/access/v1/key.proto\x12\x14couponlink.access.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\a\n" +
+	"\x1ecouponlink/access/v1/key.proto\x12\x14couponlink.access.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\b\n" +
 	"\x03Key\x12)\n" +
 	"\x04name\x18\x01 \x01(\tB\x15\xe2A\x01\b\xaa\xbc\x18\r\x18\x05\"\x05keys/(\x010\x01R\x04name\x12:\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x17\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x12;\n" +
 	"\x04role\x18\x03 \x01(\x0e2\x1a.couponlink.access.v1.RoleB\v\xe2A\x02\x02\x05\xaa\xbc\x18\x02(\x01R\x04role\x12'\n" +
-	"\vpermissions\x18\x04 \x03(\tB\x05\xe2A\x02\x01\x05R\vpermissions\x12B\n" +
+	"\vpermissions\x18\x04 \x03(\tB\x05\xe2A\x02\x01\x05R\vpermissions\x12+\n" +
+	"\n" +
+	"publishers\x18\x05 \x03(\tB\v\xe2A\x02\x01\x05\xb2\xbc\x18\x028dR\n" +
+	"publishers\x12#\n" +
+	"\x06offers\x18\x06 \x03(\tB\v\xe2A\x02\x01\x05\xb2\xbc\x18\x028dR\x06offers\x12B\n" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x05\xe2A\x02\x01\x05R\n" +
 	"expireTime\x12?\n" +
 	"\x13requests_per_second\x18\b \x01(\x05B\x0f\xe2A\x02\x01\x05\xb2\xbc\x18\x06 \x00(\xa0\x8d\x06R\x11requestsPerSecond\x12\x1c\n" +
@@ -1017,13 +1050,16 @@ const file_couponlink_access_v1_key_proto_rawDesc = "" +
 	"\vsecret_hash\x18\x01 \x01(\fB\x04\xe2A\x01\x02R\n" +
 	"secretHash\"^\n" +
 	"\x17AuthenticateKeyResponse\x12C\n" +
-	"\tprincipal\x18\x01 \x01(\v2\x1f.couponlink.access.v1.PrincipalB\x04\xe2A\x01\x03R\tprincipal*[\n" +
+	"\tprincipal\x18\x01 \x01(\v2\x1f.couponlink.access.v1.PrincipalB\x04\xe2A\x01\x03R\tprincipal*z\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05OWNER\x10\x01\x12\v\n" +
 	"\aMANAGER\x10\x02\x12\v\n" +
 	"\aFINANCE\x10\x03\x12\v\n" +
-	"\aANALYST\x10\x04\x12\v\n" +
+	"\aANALYST\x10\x04\x12\x0e\n" +
+	"\n" +
+	"ADVERTISER\x10\x05\x12\r\n" +
+	"\tPUBLISHER\x10\x06\x12\v\n" +
 	"\aSERVICE\x10\a2\xad\a\n" +
 	"\rAccessService\x12|\n" +
 	"\tCreateKey\x12&.couponlink.access.v1.CreateKeyRequest\x1a\x19.couponlink.access.v1.Key\",\xdaA\x03key\xba\xbc\x18\raccess.manage\x82\xd3\xe4\x93\x02\x0f:\x03key\"\b/v1/keys\x12{\n" +

@@ -43,9 +43,9 @@ type AccessServiceClient interface {
 	// CreateKey creates an API key and returns it with its secret. The secret is shown only once: the service stores a
 	// hash of it. The key can have only permissions that the caller has.
 	//
-	// Errors: INVALID_ARGUMENT on `display_name`, `role`, `permissions`, `expire_time` or
+	// Errors: INVALID_ARGUMENT on `display_name`, `role`, `permissions`, `publishers`, `offers`, `expire_time` or
 	// `requests_per_second`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the key would have a permission that the caller
-	// lacks; FAILED_PRECONDITION (TOO_MANY_KEYS) if 10,000 keys are stored.
+	// lacks; PERMISSION_DENIED (KEY_OUTLIVES_CALLER) if it would live longer than the caller's key; FAILED_PRECONDITION (TOO_MANY_KEYS) if 10,000 keys are stored.
 	CreateKey(ctx context.Context, in *CreateKeyRequest, opts ...grpc.CallOption) (*Key, error)
 	// GetKey returns an API key, without its secret.
 	//
@@ -60,7 +60,8 @@ type AccessServiceClient interface {
 	// whose permissions it has.
 	//
 	// Errors: NOT_FOUND (KEY_NOT_FOUND); INVALID_ARGUMENT on `overlap`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the
-	// key has a permission that the caller lacks; FAILED_PRECONDITION (KEY_REVOKED, KEY_EXPIRED); ABORTED
+	// key has a permission that the caller lacks; PERMISSION_DENIED (KEY_OUTLIVES_CALLER) if it lives longer than the
+	// caller's key; FAILED_PRECONDITION (KEY_REVOKED, KEY_EXPIRED); ABORTED
 	// (ETAG_MISMATCH).
 	RotateKey(ctx context.Context, in *RotateKeyRequest, opts ...grpc.CallOption) (*Key, error)
 	// RevokeKey ends an API key for good. Every instance of every service refuses the key within 3 seconds. Revoking a
@@ -169,9 +170,9 @@ type AccessServiceServer interface {
 	// CreateKey creates an API key and returns it with its secret. The secret is shown only once: the service stores a
 	// hash of it. The key can have only permissions that the caller has.
 	//
-	// Errors: INVALID_ARGUMENT on `display_name`, `role`, `permissions`, `expire_time` or
+	// Errors: INVALID_ARGUMENT on `display_name`, `role`, `permissions`, `publishers`, `offers`, `expire_time` or
 	// `requests_per_second`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the key would have a permission that the caller
-	// lacks; FAILED_PRECONDITION (TOO_MANY_KEYS) if 10,000 keys are stored.
+	// lacks; PERMISSION_DENIED (KEY_OUTLIVES_CALLER) if it would live longer than the caller's key; FAILED_PRECONDITION (TOO_MANY_KEYS) if 10,000 keys are stored.
 	CreateKey(context.Context, *CreateKeyRequest) (*Key, error)
 	// GetKey returns an API key, without its secret.
 	//
@@ -186,7 +187,8 @@ type AccessServiceServer interface {
 	// whose permissions it has.
 	//
 	// Errors: NOT_FOUND (KEY_NOT_FOUND); INVALID_ARGUMENT on `overlap`; PERMISSION_DENIED (PERMISSION_REQUIRED) if the
-	// key has a permission that the caller lacks; FAILED_PRECONDITION (KEY_REVOKED, KEY_EXPIRED); ABORTED
+	// key has a permission that the caller lacks; PERMISSION_DENIED (KEY_OUTLIVES_CALLER) if it lives longer than the
+	// caller's key; FAILED_PRECONDITION (KEY_REVOKED, KEY_EXPIRED); ABORTED
 	// (ETAG_MISMATCH).
 	RotateKey(context.Context, *RotateKeyRequest) (*Key, error)
 	// RevokeKey ends an API key for good. Every instance of every service refuses the key within 3 seconds. Revoking a

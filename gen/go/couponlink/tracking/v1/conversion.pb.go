@@ -3213,17 +3213,17 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\tdiscounts\x18\n" +
 	" \x03(\v2\x1b.couponlink.coupon.v1.MoneyB\x04\xe2A\x01\x03R\tdiscountsB\x12\n" +
 	"\x10_conversion_rateB\x16\n" +
-	"\x14_share_without_click2\xd8\r\n" +
+	"\x14_share_without_click2\xc4\r\n" +
 	"\x11ConversionService\x12\xa7\x01\n" +
 	"\x10RecordConversion\x12/.couponlink.tracking.v1.RecordConversionRequest\x1a0.couponlink.tracking.v1.RecordConversionResponse\"0\xba\xbc\x18\x12conversions.record\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/conversions\x12\xa4\x01\n" +
 	"\rGetConversion\x12,.couponlink.tracking.v1.GetConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"A\xdaA\x04name\xba\xbc\x18\x10conversions.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=conversions/*}\x12\xa5\x01\n" +
 	"\x0fListConversions\x12..couponlink.tracking.v1.ListConversionsRequest\x1a/.couponlink.tracking.v1.ListConversionsResponse\"1\xba\xbc\x18\x10conversions.readʼ\x18\x02\x01\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/conversions\x12\xb1\x01\n" +
 	"\x11ApproveConversion\x120.couponlink.tracking.v1.ApproveConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"F\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=conversions/*}:approve\x12\xae\x01\n" +
-	"\x10RejectConversion\x12/.couponlink.tracking.v1.RejectConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"E\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:reject\x12\xb4\x01\n" +
-	"\x12ReassignConversion\x121.couponlink.tracking.v1.ReassignConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"G\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=conversions/*}:reassign\x12\xae\x01\n" +
-	"\x10AdjustConversion\x12/.couponlink.tracking.v1.AdjustConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"E\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:adjust\x12\xae\x01\n" +
-	"\x10RefundConversion\x12/.couponlink.tracking.v1.RefundConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"E\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:refund\x12\xb5\x01\n" +
-	"\x0fResolveConflict\x12..couponlink.tracking.v1.ResolveConflictRequest\x1a\".couponlink.tracking.v1.Conversion\"N\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=conversions/*}:resolveConflict\x12\x93\x01\n" +
+	"\x10RejectConversion\x12/.couponlink.tracking.v1.RejectConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"E\xba\xbc\x18\x12conversions.reviewʼ\x18\x01\x02\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:reject\x12\xaf\x01\n" +
+	"\x12ReassignConversion\x121.couponlink.tracking.v1.ReassignConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"B\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=conversions/*}:reassign\x12\xa9\x01\n" +
+	"\x10AdjustConversion\x12/.couponlink.tracking.v1.AdjustConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"@\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:adjust\x12\xa9\x01\n" +
+	"\x10RefundConversion\x12/.couponlink.tracking.v1.RefundConversionRequest\x1a\".couponlink.tracking.v1.Conversion\"@\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=conversions/*}:refund\x12\xb0\x01\n" +
+	"\x0fResolveConflict\x12..couponlink.tracking.v1.ResolveConflictRequest\x1a\".couponlink.tracking.v1.Conversion\"I\xba\xbc\x18\x12conversions.review\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=conversions/*}:resolveConflict\x12\x93\x01\n" +
 	"\x10WatchConversions\x12/.couponlink.tracking.v1.WatchConversionsRequest\x1a0.couponlink.tracking.v1.WatchConversionsResponse\"\x1a\xba\xbc\x18\x10conversions.readʼ\x18\x02\x01\x020\x01B\x93\x01\n" +
 	"\x1acom.couponlink.tracking.v1B\x0fConversionProtoP\x01ZIgithub.com/couponlink/couponlink/gen/go/couponlink/tracking/v1;trackingv1\xaa\x02\x16Couponlink.Tracking.V1b\x06proto3"
 

@@ -48,6 +48,9 @@ type Store interface {
 	CountKeys(ctx context.Context) (int64, error)
 	// OnceForKeys is app.Store.Once with a Store of keys.
 	OnceForKeys(ctx context.Context, call idempotency.Call, do func(context.Context, Store) (answer string, err error)) (answer string, err error)
+	// Offer and Publisher return what a key can be limited to, by its id.
+	Offer(ctx context.Context, id string) (domain.Offer, error)
+	Publisher(ctx context.Context, id string) (domain.Publisher, error)
 }
 
 // Service has the use cases. It is safe for concurrent use.
@@ -79,12 +82,13 @@ func (s *Service) Once(ctx context.Context, call idempotency.Call, do func(conte
 // Create stores a new key and returns it with its secret, which is not stored. The key may do nothing that its creator
 // may not.
 //
-// Errors: InvalidArgument; PermissionDenied (PERMISSION_REQUIRED); FailedPrecondition (TOO_MANY_KEYS).
+// Errors: InvalidArgument; PermissionDenied (PERMISSION_REQUIRED, KEY_OUTLIVES_CALLER); FailedPrecondition
+// (TOO_MANY_KEYS).
 func (s *Service) Create(ctx context.Context, by *access.Principal, key domain.Key) (created domain.Key, secret string, err error) {
 	key.CreateTime = s.Now()
 	key.UpdateTime, key.Revision = key.CreateTime, 1
 	key, err = domain.CheckKey(key)
-	if err != nil {
+	if err := apperr.Join(err, s.checkLimits(ctx, key)); err != nil {
 		return domain.Key{}, "", err
 	}
 	if err := mayHold(by, key); err != nil {
@@ -126,19 +130,49 @@ func (s *Service) Keys(ctx context.Context, req listing.Request) ([]domain.Key, 
 	return page, next, nil
 }
 
-// mayHold refuses a caller a secret that would let it do more than it may itself.
+// checkLimits refuses a key that is limited to publishers or offers that do not exist.
+func (s *Service) checkLimits(ctx context.Context, key domain.Key) error {
+	publishers, offers := key.LimitedTo()
+	var found apperr.Findings
+	check := func(field, id string, err error) error {
+		if !errors.Is(err, app.ErrNotFound) {
+			return orMissing(err, "", "reading what a key is limited to")
+		}
+		found.Add(apperr.Invalid("INVALID_"+strings.ToUpper(field), field, "there is no %s/%s", field, id))
+		return nil
+	}
+	for _, id := range publishers[:min(len(publishers), domain.MaxKeyLimits)] {
+		_, err := s.store.Publisher(ctx, id)
+		if err := check("publishers", id, err); err != nil {
+			return err
+		}
+	}
+	for _, id := range offers[:min(len(offers), domain.MaxKeyLimits)] {
+		_, err := s.store.Offer(ctx, id)
+		if err := check("offers", id, err); err != nil {
+			return err
+		}
+	}
+	return found.Err()
+}
+
+// mayHold refuses a caller a secret that would let it do more than it may itself, or for longer.
 func mayHold(by *access.Principal, key domain.Key) error {
 	if missing := by.Lacks(key.Principal()); missing != "" {
 		return access.Denied(by, missing)
 	}
-	return nil
+	if by.ExpireTime.IsZero() || !key.ExpireTime.IsZero() && !key.ExpireTime.After(by.ExpireTime) {
+		return nil
+	}
+	return apperr.New(apperr.PermissionDenied, "KEY_OUTLIVES_CALLER", "%s expires at %s; it can create and rotate only keys that expire by then", by.Name, by.ExpireTime.Format(time.RFC3339)).
+		On("expire_time")
 }
 
 // Rotate gives a key a new secret and returns both. The old one is accepted for an overlap. The key may do nothing that
 // the caller may not.
 //
-// Errors: NotFound (KEY_NOT_FOUND); InvalidArgument on `overlap`; PermissionDenied (PERMISSION_REQUIRED);
-// FailedPrecondition (KEY_REVOKED, KEY_EXPIRED); Aborted (ETAG_MISMATCH).
+// Errors: NotFound (KEY_NOT_FOUND); InvalidArgument on `overlap`; PermissionDenied (PERMISSION_REQUIRED,
+// KEY_OUTLIVES_CALLER); FailedPrecondition (KEY_REVOKED, KEY_EXPIRED); Aborted (ETAG_MISMATCH).
 func (s *Service) Rotate(ctx context.Context, by *access.Principal, id string, overlap time.Duration, etag string) (domain.Key, string, error) {
 	if err := domain.CheckOverlap(overlap); err != nil {
 		return domain.Key{}, "", err
