@@ -60,8 +60,8 @@ type Console struct {
 // New returns the console. Besides what is below Root, it serves Root without its slash, which leads there.
 func New(cfg Config) (*Console, error) {
 	kit := &ui.Kit{
-		Coupon:    ui.ReviewedConn{ClientConnInterface: grpcdial.WithKey(cfg.Coupon, cfg.AdminKey)},
-		Tracking:  ui.ReviewedConn{ClientConnInterface: grpcdial.WithKey(cfg.Tracking, cfg.AdminKey)},
+		Coupon:    ui.ReviewedConn{ClientConnInterface: ui.KeyedConn{ClientConnInterface: grpcdial.WithKey(cfg.Coupon, cfg.AdminKey)}},
+		Tracking:  ui.ReviewedConn{ClientConnInterface: ui.KeyedConn{ClientConnInterface: grpcdial.WithKey(cfg.Tracking, cfg.AdminKey)}},
 		API:       withKey(cfg.API, cfg.AdminKey),
 		PublicURL: strings.TrimSuffix(cfg.PublicURL, "/"), Zone: cfg.Zone, Version: cfg.Version,
 		Now: cfg.Now, Log: cfg.Log, Entries: menu(), Paths: map[string]bool{},

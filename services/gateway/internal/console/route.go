@@ -108,6 +108,7 @@ func (c *Console) answer(t ui.Route, p *ui.Page) error {
 		if err := p.Request.ParseForm(); err != nil {
 			return p.Refuse(http.StatusBadRequest, "This form could not be read", "It may be too large. Go back and try again.")
 		}
+		p.ReadFormKey()
 		if p.Request.Header.Get(ui.ReviewHeader) != "" && !t.IsOwn {
 			p.StartReview(&ui.Review{IsAsked: true})
 		}

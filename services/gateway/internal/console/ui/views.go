@@ -94,7 +94,7 @@ func execute(set *template.Template, data any, names ...string) ([]byte, error) 
 			return nil, fmt.Errorf("rendering: %w", err)
 		}
 	}
-	return buf.Bytes(), nil
+	return withFormKeys(buf.Bytes()), nil
 }
 
 // templateFuncs are what templates can call besides their data's methods.
