@@ -376,6 +376,9 @@ func testRateOfAKey(t *testing.T, s *system) {
 	var refused http.Header
 	for range 5 {
 		code, _, header := s.ask(t, secret, http.MethodGet, "/v1/offers", "")
+		if header.Get("RateLimit-Policy") != `"key";q=1;w=1` || header.Get("RateLimit") != `"key";r=0;t=1` {
+			t.Errorf("%d: RateLimit-Policy %q, RateLimit %q", code, header.Get("RateLimit-Policy"), header.Get("RateLimit"))
+		}
 		answers[code]++
 		if code == http.StatusTooManyRequests {
 			refused = header
@@ -383,6 +386,15 @@ func testRateOfAKey(t *testing.T, s *system) {
 	}
 	if answers[http.StatusOK] == 0 || answers[http.StatusTooManyRequests] == 0 || refused.Get("Retry-After") == "" {
 		t.Errorf("five calls at once with a key for one a second: %v, Retry-After %q", slices.Collect(maps.Keys(answers)), refused.Get("Retry-After"))
+	}
+	_, secret = s.newKey(t, `{"displayName":"Slow","role":"ANALYST","requestsPerSecond":1}`)
+	answers = map[int]int{}
+	for range 5 { // a call without the permission counts too
+		code, _, _ := s.ask(t, secret, http.MethodGet, "/v1/keys", "")
+		answers[code]++
+	}
+	if answers[http.StatusForbidden] == 0 || answers[http.StatusTooManyRequests] == 0 {
+		t.Errorf("five refused calls at once with a key for one a second: %v", answers)
 	}
 }
 

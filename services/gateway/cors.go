@@ -25,7 +25,7 @@ func withCORS(origins []string, next http.Handler) http.Handler {
 				"Connect-Protocol-Version", "Connect-Timeout-Ms", "Grpc-Timeout", "X-Grpc-Web", "X-User-Agent",
 			},
 			ExposedHeaders: []string{
-				"ETag", "Retry-After", "Allow", "Content-Disposition", "X-Request-Id", "Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin",
+				"ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Allow", "Content-Disposition", "X-Request-Id", "Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin",
 			},
 			AllowCredentials: true,
 			MaxAge:           int(preflightAge / time.Second),

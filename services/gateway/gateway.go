@@ -151,7 +151,8 @@ func withCommonHeaders(isSecure bool, next http.Handler) http.Handler {
 
 func authenticated(callers *authn.Authenticator, doors *doorlog.Log, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch _, err := callers.Authenticate(r.Context(), r.Header["Authorization"]); {
+		p, err := callers.Authenticate(r.Context(), r.Header["Authorization"])
+		switch {
 		case apperr.Is(err, apperr.Unauthenticated):
 			if len(r.Header["Authorization"]) > 0 {
 				doors.Refused(r.Context(), doorlog.WrongKey, clientaddr.Of(r))
@@ -160,6 +161,10 @@ func authenticated(callers *authn.Authenticator, doors *doorlog.Log, next http.H
 			return
 		case err != nil:
 			rest.WriteStatus(w, http.StatusServiceUnavailable, rpcstatus.KeyNotChecked())
+			return
+		}
+		if refusal := rest.Admit(w, callers, p); refusal != nil {
+			rest.WriteStatus(w, http.StatusTooManyRequests, refusal)
 			return
 		}
 		next.ServeHTTP(w, r)

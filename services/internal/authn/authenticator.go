@@ -164,20 +164,22 @@ func (a *Authenticator) ask(hash access.Hash, isKnown bool) <-chan singleflight.
 	})
 }
 
-// Admit counts a call of a caller, and refuses it if the caller has made too many.
+// Admit counts a call of a caller, and refuses it if the caller has made too many. left is how many more it may make now,
+// if it has a limit. Calls that are refused later, such as for a permission, have been counted.
 //
 // Errors: ResourceExhausted (RATE_LIMITED).
-func (a *Authenticator) Admit(p *access.Principal) error {
+func (a *Authenticator) Admit(p *access.Principal) (left int, err error) {
 	if p.RequestsPerSecond == 0 {
-		return nil
+		return 0, nil
 	}
 	limiter, _ := a.limiters.ComputeIfAbsent(p.Name, func() (*rate.Limiter, bool) {
 		return rate.NewLimiter(rate.Limit(p.RequestsPerSecond), p.RequestsPerSecond), false
 	})
-	if limiter.AllowN(a.now(), 1) {
-		return nil
+	now := a.now()
+	if limiter.AllowN(now, 1) {
+		return int(limiter.TokensAt(now)), nil
 	}
-	return apperr.New(apperr.ResourceExhausted, "RATE_LIMITED", "%s may make %d calls a second; try again after a second", p.Name, p.RequestsPerSecond).Soon()
+	return 0, apperr.New(apperr.ResourceExhausted, "RATE_LIMITED", "%s may make %d calls a second; try again after a second", p.Name, p.RequestsPerSecond).Soon()
 }
 
 // Unauthenticated is the error for a call without a key that is accepted.

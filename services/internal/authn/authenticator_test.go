@@ -208,22 +208,22 @@ func TestRateOfAKey(t *testing.T) {
 	a := d.authenticator()
 	let := 0
 	for range 10 {
-		if a.Admit(d.key) == nil {
+		if _, err := a.Admit(d.key); err == nil {
 			let++
 		}
 	}
 	if let != 2 {
 		t.Errorf("%d calls at one moment, want 2", let)
 	}
-	if err := a.Admit(d.key); reasonOf(err) != "RATE_LIMITED" {
+	if _, err := a.Admit(d.key); reasonOf(err) != "RATE_LIMITED" {
 		t.Errorf("%v", err)
 	}
 	d.set(func() { d.now = d.now.Add(time.Second) })
-	if err := a.Admit(d.key); err != nil {
+	if _, err := a.Admit(d.key); err != nil {
 		t.Errorf("a second later: %v", err)
 	}
 	for range 1000 {
-		if err := a.Admit(access.Admin()); err != nil {
+		if _, err := a.Admit(access.Admin()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -104,8 +104,11 @@ func (g *guard) enter(ctx context.Context, method string) (context.Context, *acc
 // admit refuses a call that the caller may not make, or not now.
 func (g *guard) admit(p *access.Principal, method string) error {
 	needed, ok := g.needed[method]
+	if _, err := g.callers.Admit(p); err != nil {
+		return err
+	}
 	if !ok && strings.HasPrefix(method, "/grpc.") {
-		return g.callers.Admit(p)
+		return nil
 	}
 	if ok && !p.May(needed) || !ok && p.Role != access.Owner {
 		return access.Denied(p, needed)
@@ -113,7 +116,7 @@ func (g *guard) admit(p *access.Principal, method string) error {
 	if !p.Fits(g.serves[method]) {
 		return access.Limited(p)
 	}
-	return g.callers.Admit(p)
+	return nil
 }
 
 // withContext is a stream with another context.

@@ -211,7 +211,7 @@ func (p Publisher) PreviousSecretAt(now time.Time) (string, time.Time) {
 // CheckOwnSettings refuses a change of a publisher by itself to anything but its delivery settings: PERMISSION_DENIED,
 // SETTING_OF_PROGRAM, on the field.
 func CheckOwnSettings(before, after Publisher) error {
-	field := ""
+	var field string
 	switch {
 	case after.DisplayName != before.DisplayName:
 		field = "display_name"

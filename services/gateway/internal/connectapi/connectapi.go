@@ -95,7 +95,8 @@ func serve(service protoreflect.ServiceDescriptor, conn grpc.ClientConnInterface
 func authenticated(callers *authn.Authenticator, doors *doorlog.Log, next http.Handler) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := callers.Authenticate(r.Context(), r.Header["Authorization"]); err != nil && refusals.IsSupported(r) {
+		p, err := callers.Authenticate(r.Context(), r.Header["Authorization"])
+		if err != nil && refusals.IsSupported(r) {
 			if !apperr.Is(err, apperr.Unauthenticated) {
 				refuse(w, r, rpcstatus.KeyNotChecked())
 				return
@@ -105,6 +106,12 @@ func authenticated(callers *authn.Authenticator, doors *doorlog.Log, next http.H
 			}
 			refuse(w, r, rpcstatus.Unauthenticated())
 			return
+		}
+		if err == nil {
+			if refusal := rest.Admit(w, callers, p); refusal != nil {
+				refuse(w, r, refusal)
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -62,3 +62,51 @@ func denied(t *testing.T, err error, secret string, lacks access.Permission) {
 		t.Errorf("got the secret %q, %v, want a refusal for %s", secret, err, lacks)
 	}
 }
+
+// TestNobodyGetsAKeyThatOutlivesItsOwn creates and rotates keys as a caller whose own key expires.
+func TestNobodyGetsAKeyThatOutlivesItsOwn(t *testing.T) {
+	t.Parallel()
+	store, err := sqlitestore.Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	s := keys.New(store, time.Now, time.UTC, slog.New(slog.DiscardHandler))
+	end := time.Now().UTC().Truncate(time.Millisecond).Add(time.Hour)
+	by := &access.Principal{Name: "keys/o", Role: access.Owner, ExpireTime: end}
+	for until, isAllowed := range map[time.Time]bool{{}: false, end.Add(time.Millisecond): false, end: true, end.Add(-time.Minute): true} {
+		draft := domain.Key{DisplayName: "Key", Role: access.Analyst, ExpireTime: until}
+		_, _, created := s.Create(t.Context(), by, draft)
+		kept, _, err := s.Create(t.Context(), access.Admin(), draft)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, rotated := s.Rotate(t.Context(), by, kept.ID, 0, "")
+		for call, err := range map[string]error{"create": created, "rotate": rotated} {
+			if (err == nil) != isAllowed || err != nil && apperr.As(err).Reason != "KEY_OUTLIVES_CALLER" {
+				t.Errorf("%s a key until %v, as a key until %v: %v", call, until, end, err)
+			}
+		}
+	}
+}
+
+// TestLimitsExist creates keys that are limited to publishers and offers.
+func TestLimitsExist(t *testing.T) {
+	t.Parallel()
+	store, err := sqlitestore.Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	if err := store.InsertPublisher(t.Context(), domain.Publisher{ID: "22"}); err != nil {
+		t.Fatal(err)
+	}
+	s := keys.New(store, time.Now, time.UTC, slog.New(slog.DiscardHandler))
+	if _, _, err := s.Create(t.Context(), access.Admin(), domain.Key{DisplayName: "Key", Role: access.Publisher, Publishers: "22"}); err != nil {
+		t.Error(err)
+	}
+	_, _, err = s.Create(t.Context(), access.Admin(), domain.Key{DisplayName: "Key", Role: access.Analyst, Publishers: "22,23", Offers: "10"})
+	if e := apperr.As(err); e == nil || len(e.Violations) != 2 || e.Violations[0].Field != "publishers" || e.Violations[1].Field != "offers" {
+		t.Errorf("limits that do not exist: %v", err)
+	}
+}
