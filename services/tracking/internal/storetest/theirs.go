@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,7 +22,10 @@ import (
 )
 
 func theirPromises() []promise {
-	return []promise{{"callers with limits read what is theirs, whatever they ask", theirRows}}
+	return []promise{
+		{"callers with limits read what is theirs, whatever they ask", theirRows},
+		{"callers with limits watch what is theirs", theirNews},
+	}
 }
 
 // limits returns callers with different limits.
@@ -78,7 +82,7 @@ func theirRows(t *testing.T, fresh Fresh) {
 		}), 0, 3).Draw(t, "filter"), rapid.SampledFrom([]string{" AND ", " OR "}).Draw(t, "join"))
 		order := rapid.SampledFrom([]string{"", "conversion_time", "publisher desc", "status, offer", "create_time"}).Draw(t, "order")
 		want := theirIDs(p, conversionsOf(t.Context(), t, read, filter, order, 50))
-		if got := theirIDs(nil, conversionsOf(ctx, t, read, filter, order, rapid.Int32Range(1, 9).Draw(t, "page size"))); got != want {
+		if got := theirIDs(nil, conversionsOf(ctx, t, read, filter, order, rapid.Int32Range(5, 20).Draw(t, "page size"))); got != want {
 			t.Fatalf("%s lists %s, want %s", p.Name, got, want)
 		}
 		var parts []domain.Conversion
@@ -188,6 +192,60 @@ func theirFields(t *testing.T, read *conversions.Service) {
 					t.Errorf("%s may filter by %s", p.Name, filter)
 				}
 			}
+		}
+	}
+}
+
+// theirNews watches as each caller while sales of all publishers are stored, and resumes.
+func theirNews(t *testing.T, fresh Fresh) {
+	s := opened(t, fresh)
+	read := conversions.New(conversions.Config{Store: s, Now: time.Now, After: time.After, Zone: time.UTC})
+	errEnough := errors.New("enough")
+	watch := func(p *access.Principal, token string, tell func(conversions.News) error) error {
+		ctx, cancel := context.WithTimeout(access.With(t.Context(), p), 20*time.Second)
+		defer cancel()
+		return read.Watch(ctx, "", token, tell)
+	}
+	tokens := map[string]string{}
+	for _, p := range append(limits(), access.Admin()) {
+		err := watch(p, "", func(n conversions.News) error { tokens[p.Name] = n.ResumeToken; return errEnough })
+		if !errors.Is(err, errEnough) {
+			t.Fatalf("%s: %v", p.Name, err)
+		}
+	}
+	stored := storeSales(t, s, 0, 24)
+	for _, p := range append(limits(), access.Admin()) {
+		theirs := map[string]bool{}
+		for _, c := range stored {
+			if isTheirs(p, c) {
+				theirs[c.ID] = true
+			}
+		}
+		token := tokens[p.Name]
+		for len(theirs) > 0 {
+			err := watch(p, token, func(n conversions.News) error {
+				token = n.ResumeToken
+				if n.Conversion == nil {
+					return nil
+				}
+				if !theirs[n.Conversion.ID] {
+					t.Errorf("%s is told of %s, again or another's", p.Name, n.Conversion.ID)
+				}
+				delete(theirs, n.Conversion.ID)
+				return errEnough
+			})
+			if !errors.Is(err, errEnough) {
+				t.Fatalf("%s: %v", p.Name, err)
+			}
+		}
+		for other, foreign := range tokens {
+			err := watch(p, foreign, func(conversions.News) error { return errEnough })
+			if e := apperr.As(err); other != p.Name && (e == nil || e.Reason != "INVALID_RESUME_TOKEN") {
+				t.Errorf("%s resumes with the token of %s: %v", p.Name, other, err)
+			}
+		}
+		if isSealed := strings.HasPrefix(token, "3:"); isSealed != p.IsLimited() {
+			t.Errorf("%s got the token %s", p.Name, token)
 		}
 	}
 }
