@@ -36,6 +36,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/erasure"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reservations"
@@ -68,6 +69,7 @@ type store interface {
 	calls.Store
 	linkscan.Store
 	couponclient.AnswerStore
+	erasure.Store
 
 	// Ping says whether the store can be reached.
 	Ping(ctx context.Context) error
@@ -201,6 +203,7 @@ func useCases(
 	use.Review = review.New(use.Attribution, use.Conversions, coupons)
 	use.Reporting = reporting.New(reporting.Config{Store: store, Now: time.Now, After: time.After, Zone: zone})
 	use.Reservations = reservations.New(reservations.Config{Store: store, Catalog: coupons, Now: time.Now, Zone: zone})
+	use.Erasure = erasure.New(store, time.Now, o.Log)
 	use.Deliveries = delivery.New(delivery.Config{Store: store, Publishers: coupons, Sender: sender, Now: time.Now, Zone: zone, Wake: sender.Wake})
 	use.Scanner = linkscan.NewScanner(linkscan.ScannerConfig{
 		Clicks: use.Clicks, Attribution: use.Attribution, Follower: follower, Now: time.Now, PublicURL: o.PublicURL, Pages: o.Pages,

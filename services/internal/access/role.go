@@ -64,6 +64,7 @@ var permissions = map[Permission]string{
 	"me.read":            "read your own role and permissions",
 	"offers.read":        "read offers",
 	"offers.write":       "create and change offers",
+	"privacy.erase":      "erase personal data",
 	"postbacks.read":     "read the postback log",
 	"postbacks.replay":   "replay postbacks",
 	"publishers.read":    "read publishers",
@@ -99,7 +100,7 @@ func (r Role) Has(p Permission) bool {
 	case Owner:
 		return true
 	case Manager:
-		return subject != "access" && subject != "secrets" && subject != "services" && p != "system.manage"
+		return subject != "access" && subject != "privacy" && subject != "secrets" && subject != "services" && p != "system.manage"
 	case Finance:
 		return Analyst.Has(p) || p == "conversions.review" || p == "reports.write"
 	case Analyst:

@@ -122,6 +122,9 @@ func register(mux *runtime.ServeMux, coupon, tracking grpc.ClientConnInterface) 
 			return trackingv1.RegisterReservationServiceHandlerClient(ctx, mux, trackingv1.NewReservationServiceClient(tracking))
 		},
 		func() error {
+			return trackingv1.RegisterPrivacyServiceHandlerClient(ctx, mux, trackingv1.NewPrivacyServiceClient(tracking))
+		},
+		func() error {
 			return accessv1.RegisterAccessServiceHandlerClient(ctx, mux, accessv1.NewAccessServiceClient(coupon))
 		},
 		func() error {

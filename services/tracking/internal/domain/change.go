@@ -35,6 +35,8 @@ const (
 	ChangeRefund   ChangeKind = "REFUND"
 	ChangeResolve  ChangeKind = "RESOLVE"
 	ChangeReplay   ChangeKind = "REPLAY"
+	// ChangeErase removed personal data. Nothing that pays or is counted changed.
+	ChangeErase ChangeKind = "ERASE"
 )
 
 // Change is one entry in a conversion's history.
@@ -206,7 +208,7 @@ func (c Conversion) checkRefund(amount money.Money) error {
 func (c Conversion) refunded(amount money.Money, refundID string) (bool, error) {
 	all := amount == money.Money{}
 	for _, change := range c.Changes {
-		if change.Kind != ChangeRefund || change.RefundID != refundID {
+		if change.Kind != ChangeRefund || change.RefundID != refundID && change.RefundID != ErasedRefund(refundID) {
 			continue
 		}
 		given := change.To.Refunded.Minus(change.From.Refunded)
@@ -289,7 +291,7 @@ func (a Assignment) payout(offer Offer) money.Payout {
 // already, or if today's is not credited either, unless only today's has been judged.
 func (c Conversion) Replay(today Conversion, by By) (Conversion, error) {
 	judged := today.Outcome == Attributed || c.Unjudged() && !today.Unjudged()
-	if c.Outcome == Attributed || !judged {
+	if c.Outcome == Attributed || !judged || c.Erased() {
 		return c, nil
 	}
 	changed := c
@@ -315,6 +317,12 @@ func (c Conversion) Unjudged() bool {
 func (c Conversion) recorded(changed Conversion, kind ChangeKind, refundID string, by By) (Conversion, error) {
 	if len(c.Changes) >= maxChanges {
 		return c, apperr.New(apperr.FailedPrecondition, "TOO_MANY_CHANGES", "conversions/%s was changed %d times, which is the most", c.ID, maxChanges)
+	}
+	if c.Erased() {
+		by, refundID = by.withoutWords(), ErasedRefund(refundID)
+		if kind == ChangeReject {
+			changed.StatusReason = by.Reason
+		}
 	}
 	change := Change{Number: len(c.Changes) + 1, Kind: kind, By: by, RefundID: refundID, From: c.State(), To: changed.State()}
 	changed.Changes = append(c.Changes[:len(c.Changes):len(c.Changes)], change)

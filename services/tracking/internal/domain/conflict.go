@@ -79,6 +79,12 @@ func (c Conversion) WithConflict(r Report, other Conversion, postback string, no
 	if len(c.Conflicts) >= maxConflicts {
 		return c
 	}
+	if c.Erased() {
+		r.Code, r.More = "", nil
+		if r.ClickID != "" {
+			r.ClickID = ErasedText
+		}
+	}
 	changed.Conflicts = append(changed.Conflicts, Conflict{
 		Number: len(c.Conflicts) + 1, Time: now, Count: 1, ContentHash: other.ContentHash, Postback: postback,
 		Amount: other.Amount, Code: r.CodeText(), Click: r.ClickID, Publisher: r.Publisher,

@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/erasure"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reservations"
@@ -28,6 +29,7 @@ type UseCases struct {
 	Reporting    *reporting.Service
 	Deliveries   *delivery.Service
 	Reservations *reservations.Service
+	Erasure      *erasure.Service
 	OfferScans   *linkscan.Service
 	Scanner      *linkscan.Scanner
 	Calls        *calls.Service
@@ -42,6 +44,7 @@ func Register(reg grpc.ServiceRegistrar, use UseCases, about About) {
 	trackingv1.RegisterReportServiceServer(reg, &reportServer{service: use.Reporting, conversions: use.Conversions, calls: use.Calls})
 	trackingv1.RegisterSavedReportServiceServer(reg, &savedReportServer{service: use.Reporting, calls: use.Calls})
 	trackingv1.RegisterReservationServiceServer(reg, &reservationServer{service: use.Reservations, calls: use.Calls})
+	trackingv1.RegisterPrivacyServiceServer(reg, &privacyServer{service: use.Erasure, calls: use.Calls})
 	trackingv1.RegisterScanServiceServer(reg, &scanServer{service: use.OfferScans, scanner: use.Scanner, calls: use.Calls})
 	trackingv1.RegisterAboutServiceServer(reg, aboutServer{about: about})
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/deliveries"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/mongodoc"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/offerscans"
+	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/personal"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/savedreports"
 	"github.com/couponlink/couponlink/services/tracking/internal/mongostore/uses"
 )
@@ -44,6 +45,7 @@ type (
 	deferredReports = deferred.Store
 	couponUses      = uses.Store
 	sentDeliveries  = deliveries.Store
+	personalData    = personal.Store
 )
 
 // Store keeps all that the tracking service stores, on the database `tracking` of a MongoDB deployment. Clicks, sales and the
@@ -55,6 +57,7 @@ type Store struct {
 	*deferredReports
 	*couponUses
 	*sentDeliveries
+	*personalData
 
 	db        *mongodb.DB
 	clicks    *groupcommit.Writer[*clickDocument]
@@ -135,6 +138,7 @@ func newStore(db *mongodb.DB, calendar rollup.Calendar, clock func() time.Time) 
 	}
 	s.offerScans, s.savedReports, s.couponAnswers = offerscans.New(db), savedreports.New(db), answers.New(db)
 	s.deferredReports, s.couponUses, s.sentDeliveries = deferred.New(db, s.InsertPostback), uses.New(db, s.taking), deliveries.New(db)
+	s.personalData = personal.New(db, s)
 	s.sales = newSaleQueue(db)
 	s.clicks = groupcommit.New(maxWaiting, s.writeClicks)
 	s.postbacks = groupcommit.New(maxWaiting, func(batch []any) []error { return insertBatch(db, postbacks, batch) })

@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/tracking/internal/app/clicks"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/conversions"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/delivery"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/erasure"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/linkscan"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reporting"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/reservations"
@@ -25,6 +26,7 @@ type Store interface {
 	calls.Store
 	linkscan.Store
 	couponclient.AnswerStore
+	erasure.Store
 
 	// Ping says whether the store can be reached.
 	Ping(ctx context.Context) error

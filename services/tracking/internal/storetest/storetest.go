@@ -98,6 +98,7 @@ func promises() []promise {
 		{"a recount of right figures finds nothing", recounts},
 		{"a recount loses nothing of what is counted meanwhile", recountsBeside},
 		{"totals are the sums of the conversions that match", totals},
+		{"erasing personal data changes no sum, and leaves no text of it", erased},
 	}
 }
 

@@ -325,6 +325,8 @@ const (
 	ConversionChange_RESOLVE ConversionChange_Kind = 6
 	// Attributed again by a replay of its postback.
 	ConversionChange_REPLAY ConversionChange_Kind = 7
+	// ErasePersonalData removed personal data; nothing else changed.
+	ConversionChange_ERASE ConversionChange_Kind = 8
 )
 
 // Enum value maps for ConversionChange_Kind.
@@ -338,6 +340,7 @@ var (
 		5: "REFUND",
 		6: "RESOLVE",
 		7: "REPLAY",
+		8: "ERASE",
 	}
 	ConversionChange_Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -348,6 +351,7 @@ var (
 		"REFUND":           5,
 		"RESOLVE":          6,
 		"REPLAY":           7,
+		"ERASE":            8,
 	}
 )
 
@@ -3000,7 +3004,7 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\rLIMIT_REACHED\x10\x0e\x12\x17\n" +
 	"\x13COUPON_SERVICE_AWAY\x10\x0f:M\xeaAJ\n" +
 	"\x15couponlink/Conversion\x12\x18conversions/{conversion}*\vconversions2\n" +
-	"conversion\"\x90\x04\n" +
+	"conversion\"\x9b\x04\n" +
 	"\x10ConversionChange\x12\x1c\n" +
 	"\x06number\x18\x01 \x01(\x05B\x04\xe2A\x01\x03R\x06number\x12G\n" +
 	"\x04kind\x18\x02 \x01(\x0e2-.couponlink.tracking.v1.ConversionChange.KindB\x04\xe2A\x01\x03R\x04kind\x12A\n" +
@@ -3010,7 +3014,7 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x06reason\x18\x05 \x01(\tB\x04\xe2A\x01\x03R\x06reason\x12 \n" +
 	"\bpostback\x18\x06 \x01(\tB\x04\xe2A\x01\x03R\bpostback\x12A\n" +
 	"\x04from\x18\a \x01(\v2'.couponlink.tracking.v1.ConversionStateB\x04\xe2A\x01\x03R\x04from\x12=\n" +
-	"\x02to\x18\b \x01(\v2'.couponlink.tracking.v1.ConversionStateB\x04\xe2A\x01\x03R\x02to\"t\n" +
+	"\x02to\x18\b \x01(\v2'.couponlink.tracking.v1.ConversionStateB\x04\xe2A\x01\x03R\x02to\"\x7f\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aAPPROVE\x10\x01\x12\n" +
@@ -3023,7 +3027,8 @@ const file_couponlink_tracking_v1_conversion_proto_rawDesc = "" +
 	"\x06REFUND\x10\x05\x12\v\n" +
 	"\aRESOLVE\x10\x06\x12\n" +
 	"\n" +
-	"\x06REPLAY\x10\a\"\xba\x04\n" +
+	"\x06REPLAY\x10\a\x12\t\n" +
+	"\x05ERASE\x10\b\"\xba\x04\n" +
 	"\x0fConversionState\x12G\n" +
 	"\x06status\x18\x01 \x01(\x0e2).couponlink.tracking.v1.Conversion.StatusB\x04\xe2A\x01\x03R\x06status\x12J\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2*.couponlink.tracking.v1.Conversion.OutcomeB\x04\xe2A\x01\x03R\aoutcome\x12G\n" +

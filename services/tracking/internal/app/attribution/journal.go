@@ -2,6 +2,7 @@ package attribution
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -71,6 +72,15 @@ func (s *Service) journalRefusal(ctx context.Context, p settled, refusal error) 
 	entry := *p.entry
 	entry.Outcome, entry.Reason, entry.Message, entry.HTTPStatus = domain.PostbackRejected, e.Reason, p.secrets().Hide(e.Message), p.call.Status(refusal)
 	entry.Conversion, entry.Warnings = strings.TrimPrefix(e.Metadata["conversion"], resource.Conversions), p.secrets().HideAll(p.report.Warnings)
+	if entry.Conversion != "" {
+		c, err := s.store.Conversion(ctx, entry.Conversion)
+		switch {
+		case err == nil && c.Erased():
+			entry = entry.Erase()
+		case err != nil && !errors.Is(err, domain.ErrNotFound):
+			return err
+		}
+	}
 	if err := s.store.InsertPostback(ctx, entry); err != nil {
 		return err
 	}
@@ -87,6 +97,9 @@ func (s *Service) journal(ctx context.Context, p settled, verdict Verdict) error
 	entry.Message, entry.Warnings = p.secrets().Hide(verdict.Message), p.secrets().HideAll(verdict.Warnings)
 	if verdict.Outcome == Duplicate {
 		entry.Outcome, entry.HTTPStatus = domain.PostbackDuplicate, 200
+	}
+	if verdict.Conversion.Erased() {
+		entry = entry.Erase()
 	}
 	return s.store.InsertPostback(ctx, entry)
 }

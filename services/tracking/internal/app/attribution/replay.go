@@ -60,6 +60,9 @@ func (s *Service) replay(ctx context.Context, postback domain.Postback, order Re
 
 // rejudge does what a replay does. Its refusals are apperrs.
 func (s *Service) rejudge(ctx context.Context, postback domain.Postback, order ReplayOrder) (domain.Replay, error) {
+	if postback.Erased() {
+		return domain.Replay{}, apperr.New(apperr.FailedPrecondition, "POSTBACK_ERASED", "the personal data of postbacks/%s was erased, so it cannot be judged again", postback.ID)
+	}
 	p, err := s.reread(ctx, postback)
 	if err != nil {
 		return domain.Replay{}, err
