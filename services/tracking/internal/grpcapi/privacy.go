@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/apperr"
 	"github.com/couponlink/couponlink/services/internal/pasted"
 	"github.com/couponlink/couponlink/services/internal/resource"
+	"github.com/couponlink/couponlink/services/tracking/internal/app/calls"
 	"github.com/couponlink/couponlink/services/tracking/internal/app/erasure"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain"
 	"github.com/couponlink/couponlink/services/tracking/internal/domain/privacy"
@@ -15,6 +16,7 @@ import (
 type privacyServer struct {
 	trackingv1.UnimplementedPrivacyServiceServer
 	service *erasure.Service
+	calls   *calls.Service
 }
 
 func (s *privacyServer) ErasePersonalData(ctx context.Context, req *trackingv1.ErasePersonalDataRequest) (*trackingv1.ErasePersonalDataResponse, error) {
@@ -25,15 +27,17 @@ func (s *privacyServer) ErasePersonalData(ctx context.Context, req *trackingv1.E
 	if err := (domain.By{Actor: req.GetActor()}).Check(); err != nil {
 		return nil, err
 	}
-	result, err := s.service.Erase(ctx, of, req.GetActor(), req.GetValidateOnly())
-	if err != nil {
-		return nil, err
-	}
-	count := func(kind privacy.Kind) int64 { return int64(result.Counts[kind]) }
-	return &trackingv1.ErasePersonalDataResponse{
-		Clicks: count(privacy.Clicks), Conversions: count(privacy.Conversions), Postbacks: count(privacy.Postbacks),
-		Deliveries: count(privacy.Deliveries), WaitingReports: count(privacy.Deferred), Reservations: count(privacy.Reservations), More: result.More,
-	}, nil
+	return remembered(ctx, s.calls, req, func(ctx context.Context) (*trackingv1.ErasePersonalDataResponse, error) {
+		result, err := s.service.Erase(ctx, of, req.GetActor(), req.GetValidateOnly())
+		if err != nil {
+			return nil, err
+		}
+		count := func(kind privacy.Kind) int64 { return int64(result.Counts[kind]) }
+		return &trackingv1.ErasePersonalDataResponse{
+			Clicks: count(privacy.Clicks), Conversions: count(privacy.Conversions), Postbacks: count(privacy.Postbacks),
+			Deliveries: count(privacy.Deliveries), WaitingReports: count(privacy.Deferred), Reservations: count(privacy.Reservations), More: result.More,
+		}, nil
+	})
 }
 
 // subject reads whose data is erased.

@@ -39,7 +39,12 @@ type ErasePersonalDataRequest struct {
 	// Counts what would be erased, and erases nothing.
 	ValidateOnly bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// Who asked for it, for the conversions' history, up to 200 characters. `admin` if empty.
-	Actor         string `protobuf:"bytes,7,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,7,opt,name=actor,proto3" json:"actor,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the same id and the
+	// same request gets the first call's response, and erases nothing. An id that was used for another request is refused with
+	// ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id free. A call with `validate_only` is not
+	// remembered. Over REST, the header `Idempotency-Key` sets it. Empty: every call erases.
+	RequestId     string `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -119,6 +124,13 @@ func (x *ErasePersonalDataRequest) GetValidateOnly() bool {
 func (x *ErasePersonalDataRequest) GetActor() string {
 	if x != nil {
 		return x.Actor
+	}
+	return ""
+}
+
+func (x *ErasePersonalDataRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -227,7 +239,7 @@ var File_couponlink_tracking_v1_privacy_proto protoreflect.FileDescriptor
 
 const file_couponlink_tracking_v1_privacy_proto_rawDesc = "" +
 	"\n" +
-	"$couponlink/tracking/v1/privacy.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x8e\x02\n" +
+	"$couponlink/tracking/v1/privacy.proto\x12\x16couponlink.tracking.v1\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\"\xf3\x02\n" +
 	"\x18ErasePersonalDataRequest\x12\x1a\n" +
 	"\x05click\x18\x01 \x01(\tB\x04\xe2A\x01\x01R\x05click\x12\x1a\n" +
 	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05offer\x12+\n" +
@@ -236,7 +248,9 @@ const file_couponlink_tracking_v1_privacy_proto_rawDesc = "" +
 	"\n" +
 	"pub_sub_id\x18\x05 \x01(\tB\x04\xe2A\x01\x01R\bpubSubId\x12)\n" +
 	"\rvalidate_only\x18\x06 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x1a\n" +
-	"\x05actor\x18\a \x01(\tB\x04\xe2A\x01\x01R\x05actor\"\x9e\x02\n" +
+	"\x05actor\x18\a \x01(\tB\x04\xe2A\x01\x01R\x05actor\x12c\n" +
+	"\n" +
+	"request_id\x18\b \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x9e\x02\n" +
 	"\x19ErasePersonalDataResponse\x12\x1c\n" +
 	"\x06clicks\x18\x01 \x01(\x03B\x04\xe2A\x01\x03R\x06clicks\x12&\n" +
 	"\vconversions\x18\x02 \x01(\x03B\x04\xe2A\x01\x03R\vconversions\x12\"\n" +
