@@ -50,6 +50,8 @@ type Service struct {
 type store interface {
 	app.Store
 	keys.Store
+	// KeepEntries sets how long audit entries are kept; 0 for good.
+	KeepEntries(ctx context.Context, retention time.Duration) error
 }
 
 // Options configure a Service.
@@ -63,7 +65,9 @@ type Options struct {
 	Allowed outbound.Allowed
 	// Zone is the program's time zone. Dates in filters are its days.
 	Zone *time.Location
-	Log  *slog.Logger
+	// AuditRetention is how long audit entries are kept; 0 for good.
+	AuditRetention time.Duration
+	Log            *slog.Logger
 }
 
 // New opens the store, migrates it, and returns the service. Call Close once no more calls come. If mongodb.IsAway
@@ -72,6 +76,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	store, err := open(ctx, o.Database, o.Log, o.MongoDB...)
 	if err != nil {
 		return nil, fmt.Errorf("opening the coupon service's store: %w", err)
+	}
+	if err := store.KeepEntries(ctx, o.AuditRetention); err != nil {
+		return nil, errors.Join(fmt.Errorf("setting how long audit entries are kept: %w", err), store.Close())
 	}
 	return &Service{store: store, flow: app.New(store, time.Now, o.Zone, o.Allowed.CheckURL), keys: keys.New(store, time.Now, o.Zone, o.Log), about: grpcapi.About{
 		Version: command.Version(), Store: o.Database.String(), PublicURL: o.PublicURL, AllowedPrivateHosts: o.Allowed.Entries(),
@@ -117,6 +124,7 @@ type Config struct {
 	settings.Backups
 	settings.AllowedPrivateHosts
 	settings.TimeZone
+	settings.Audit
 	settings.Stop
 	admission.Calls
 	connlimit.Bounds
@@ -133,8 +141,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	docs, docsErr := cfg.Docs.Or(publicURL)
 	allowed, allowedErr := cfg.AllowedHosts()
 	zone, zoneErr := cfg.Zone()
+	audits, auditErr := cfg.Audit.Entries()
 	stop, stopErr := cfg.Stop.Of(false)
-	if err := errors.Join(keyErr, databaseErr, urlErr, docsErr, allowedErr, zoneErr, stopErr); err != nil {
+	if err := errors.Join(keyErr, databaseErr, urlErr, docsErr, allowedErr, zoneErr, auditErr, stopErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.GRPCAddr)
@@ -149,7 +158,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	defer func() { _ = tracking.Close() }()
 	standIn := lifecycle.Part{Name: "gRPC", Server: grpcserve.StandIn(), Listener: listeners[0]}
 	service, err := lifecycle.Await(ctx, log, []lifecycle.Part{standIn}, mongodb.IsAway, func(ctx context.Context) (*Service, error) {
-		return New(ctx, Options{Database: database, PublicURL: publicURL, Allowed: allowed, Zone: zone, Log: log})
+		return New(ctx, Options{Database: database, PublicURL: publicURL, Allowed: allowed, Zone: zone, AuditRetention: audits, Log: log})
 	})
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ type Config struct {
 	settings.TrustedProxies
 	settings.Stop
 	settings.Backups
+	settings.Audit
 	tracking.Settings
 	admission.Calls
 	connlimit.Bounds
@@ -76,10 +77,11 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	database, known, dataErr := cfg.data()
 	key := known.Key
 	zone, zoneErr := cfg.Zone()
+	audits, auditErr := cfg.Audit.Entries()
 	origins, originsErr := cfg.Origins()
 	proxies, proxiesErr := cfg.Proxies()
 	stop, stopErr := cfg.Stop.Of(true)
-	if err := errors.Join(dataErr, zoneErr, originsErr, proxiesErr, stopErr); err != nil {
+	if err := errors.Join(dataErr, zoneErr, auditErr, originsErr, proxiesErr, stopErr); err != nil {
 		return err
 	}
 	listeners, err := lifecycle.Listen(ctx, cfg.HTTPAddr, cfg.CouponGRPCAddr, cfg.TrackingGRPCAddr)
@@ -102,7 +104,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	}
 
 	coupons, err := lifecycle.Await(ctx, log, standIns(listeners, log), mongodb.IsAway, func(ctx context.Context) (*coupon.Service, error) {
-		return coupon.New(ctx, coupon.Options{Database: database, MongoDB: cfg.MongoDB, PublicURL: started.PublicURL, Allowed: allowed, Zone: zone, Log: log})
+		return coupon.New(ctx, coupon.Options{Database: database, MongoDB: cfg.MongoDB, PublicURL: started.PublicURL, Allowed: allowed, Zone: zone, AuditRetention: audits, Log: log})
 	})
 	if err != nil {
 		return err

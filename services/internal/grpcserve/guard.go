@@ -18,6 +18,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/admission"
 	"github.com/couponlink/couponlink/services/internal/apperr"
+	"github.com/couponlink/couponlink/services/internal/audit"
 	"github.com/couponlink/couponlink/services/internal/authn"
 	"github.com/couponlink/couponlink/services/internal/doorlog"
 	"github.com/couponlink/couponlink/services/internal/requestid"
@@ -77,9 +78,9 @@ func (g *guard) tap(ctx context.Context, info *tap.Info) (context.Context, error
 	return ctx, g.identified(rpcstatus.Unauthenticated().Err(), requestid.Of(info.Header.Get(requestid.Header)))
 }
 
-// enter returns the context and the caller of a call that may go on, or the status that refuses it. Health checks have no
-// caller.
-func (g *guard) enter(ctx context.Context, method string) (context.Context, *access.Principal, error) {
+// enter returns the context and the caller of a call that may go on, or the status that refuses it. id is the call's. Health
+// checks have no caller.
+func (g *guard) enter(ctx context.Context, method, id string) (context.Context, *access.Principal, error) {
 	if strings.HasPrefix(method, healthPrefix) {
 		return ctx, nil, nil
 	}
@@ -97,6 +98,9 @@ func (g *guard) enter(ctx context.Context, method string) (context.Context, *acc
 	}
 	if err := g.admit(p, method); err != nil {
 		return ctx, nil, g.status(ctx, method, err)
+	}
+	if needed, ok := g.needed[method]; ok && audit.Leaves(needed) {
+		ctx = audit.With(ctx, callOf(ctx, p, method, id))
 	}
 	return ctx, p, nil
 }
@@ -131,7 +135,7 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	id := requestOf(ctx)
 	_ = grpc.SetHeader(ctx, metadata.Pairs(requestid.Header, id)) // without it, the caller does not learn an id of ours
 	defer func() { err = g.identified(err, id) }()
-	ctx, caller, err := g.enter(ctx, info.FullMethod)
+	ctx, caller, err := g.enter(ctx, info.FullMethod, id)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +158,7 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	id := requestOf(stream.Context())
 	_ = stream.SetHeader(metadata.Pairs(requestid.Header, id)) // as above
 	defer func() { err = g.identified(err, id) }()
-	ctx, caller, err := g.enter(stream.Context(), info.FullMethod)
+	ctx, caller, err := g.enter(stream.Context(), info.FullMethod, id)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,7 @@
 // texts, the mapping of errors to statuses, health and reflection. A service that is registered once is served both
 // over the network and through an in-process channel, with the same interceptors.
 //
-// The services' wiring may import it; of our packages it imports access, admission, apperr, doorlog, pasted, readiness and
+// The services' wiring may import it; of our packages it imports access, admission, apperr, audit, authn, doorlog, pasted, readiness and
 // rpcstatus.
 package grpcserve
 

@@ -41,19 +41,19 @@ type Key struct {
 	// RequestsPerSecond bounds the key's calls; 0 for no bound.
 	RequestsPerSecond int32
 	// SecretHash is the SHA-256 of the secret, in hexadecimal, and SecretPrefix the secret's first characters.
-	SecretHash   string
+	SecretHash   string `audit:"masked"`
 	SecretPrefix string
 	// PreviousSecretHash is the hash from before the last rotation. It is accepted until PreviousSecretExpireTime
 	// (exclusive). Both are zero if there was no rotation.
-	PreviousSecretHash       string
+	PreviousSecretHash       string `audit:"masked"`
 	PreviousSecretExpireTime time.Time
 	// RevokeTime is when the key was revoked; zero if it was not.
 	RevokeTime time.Time
 	// LastUseTime is when the key was last used, to within a minute; zero for never.
-	LastUseTime time.Time
-	CreateTime  time.Time
-	UpdateTime  time.Time
-	Revision    int64
+	LastUseTime time.Time `audit:"-"`
+	CreateTime  time.Time `audit:"-"`
+	UpdateTime  time.Time `audit:"-"`
+	Revision    int64     `audit:"-"`
 }
 
 // StateAt returns the key's state at a time.

@@ -28,14 +28,14 @@ type Publisher struct {
 	PostbackURL string
 	Delivery    DeliverySettings
 	// DeliverySecret signs deliveries. It has the format of Standard Webhooks: `whsec_` and base64.
-	DeliverySecret string
+	DeliverySecret string `audit:"masked"`
 	// PreviousDeliverySecret is the secret from before the last rotation. It also signs deliveries until
 	// PreviousDeliverySecretExpireTime (exclusive). Both are zero if there was no rotation.
-	PreviousDeliverySecret           string
+	PreviousDeliverySecret           string `audit:"masked"`
 	PreviousDeliverySecretExpireTime time.Time
-	CreateTime                       time.Time
-	UpdateTime                       time.Time
-	Revision                         int64
+	CreateTime                       time.Time `audit:"-"`
+	UpdateTime                       time.Time `audit:"-"`
+	Revision                         int64     `audit:"-"`
 }
 
 // DeliverySettings say when and how conversions are delivered to a publisher.

@@ -78,17 +78,17 @@ type Offer struct {
 	// OpenPostbackMaxAmount is the largest amount that a postback without proof may report under AuthOpen.
 	// Zero means no limit.
 	OpenPostbackMaxAmount money.Money
-	CreateTime            time.Time
-	UpdateTime            time.Time
+	CreateTime            time.Time `audit:"-"`
+	UpdateTime            time.Time `audit:"-"`
 	// Revision starts at 1 and increases by one with each change.
-	Revision int64
+	Revision int64 `audit:"-"`
 }
 
 // Credentials let a postback prove that it comes from an offer's advertiser.
 type Credentials struct {
-	PostbackToken string
+	PostbackToken string `audit:"masked"`
 	// PostbackSecret has the format of Standard Webhooks: `whsec_` and base64.
-	PostbackSecret string
+	PostbackSecret string `audit:"masked"`
 }
 
 // PayoutBase is the amount that percentage payouts and revenue are computed from.
@@ -129,9 +129,9 @@ type Approval struct {
 	Source    ApprovalSource
 	// Payout replaces the offer's payout for this publisher, if set.
 	Payout     money.Payout
-	CreateTime time.Time
-	UpdateTime time.Time
-	Revision   int64
+	CreateTime time.Time `audit:"-"`
+	UpdateTime time.Time `audit:"-"`
+	Revision   int64     `audit:"-"`
 }
 
 // ID returns the approval's key, `offer/publisher`.
@@ -149,10 +149,10 @@ type Coupon struct {
 	StartTime time.Time
 	// ExpireTime is zero if the coupon does not expire.
 	ExpireTime   time.Time
-	InternalNote string
+	InternalNote string `audit:"masked"`
 	Enabled      bool
 	Archived     bool
-	Payout       money.Payout
+	Payout       money.Payout `audit:"masked"`
 	Settings     CouponSettings
 	// UsageLimit and DailyUsageLimit are the largest numbers of sales that the coupon can earn, in total and
 	// per day; 0 means no limit. The tracking service enforces them; this service only stores them.
@@ -160,9 +160,9 @@ type Coupon struct {
 	DailyUsageLimit int64
 	// Discount is what the code gives the shopper.
 	Discount   discount.Discount
-	CreateTime time.Time
-	UpdateTime time.Time
-	Revision   int64
+	CreateTime time.Time `audit:"-"`
+	UpdateTime time.Time `audit:"-"`
+	Revision   int64     `audit:"-"`
 }
 
 // CouponSettings are a coupon's own settings, which override its offer's. If one is empty or unset, the
@@ -179,6 +179,14 @@ type CouponSettings struct {
 type OptionalDuration struct {
 	IsSet bool
 	Value time.Duration
+}
+
+// String returns the duration; "" if it is unset.
+func (d OptionalDuration) String() string {
+	if !d.IsSet {
+		return ""
+	}
+	return d.Value.String()
 }
 
 // ID returns the coupon's key, `offer/publisher/CODE`.

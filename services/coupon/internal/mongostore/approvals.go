@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func approvalsOf(db *mongodb.DB) *collection[domain.Approval, approvalDocument] {
@@ -16,6 +17,7 @@ func approvalsOf(db *mongodb.DB) *collection[domain.Approval, approvalDocument] 
 		encode:   encodeApproval,
 		id:       domain.Approval.ID,
 		revision: func(a *domain.Approval) *int64 { return &a.Revision },
+		resource: func(a domain.Approval) string { return resource.Approval(a.Offer, a.Publisher) },
 	}
 }
 

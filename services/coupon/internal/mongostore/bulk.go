@@ -9,8 +9,8 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/audit"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
@@ -52,30 +52,20 @@ func (s *Store) CreateCoupons(
 
 // carryOutAll writes the plans, and sets the approvals' revisions in them. before has the stored approvals.
 func (s *Store) carryOutAll(ctx context.Context, before map[string]*domain.Approval, plans []domain.Plan) error {
-	coupons := make([]any, len(plans))
+	coupons := make([]domain.Coupon, len(plans))
 	for i := range plans {
-		coupons[i] = encodeCoupon(plans[i].Coupon)
+		coupons[i] = plans[i].Coupon
 		if plans[i].Approval == nil {
 			continue
 		}
-		approval, err := s.storeApproval(ctx, before[plans[i].Approval.ID()], *plans[i].Approval)
+		approval, err := s.storeApproval(audit.BySystem(ctx), before[plans[i].Approval.ID()], *plans[i].Approval)
 		if err != nil {
 			return err
 		}
 		plans[i].Approval = &approval
 		before[approval.ID()] = clone(&approval)
 	}
-	if len(coupons) == 0 { // the driver refuses an empty insert
-		return nil
-	}
-	_, err := s.coupons.stored.InsertMany(ctx, coupons)
-	if mongodb.IsUnique(err) {
-		return app.ErrExists
-	}
-	if err != nil {
-		return s.coupons.failure("inserting into", err)
-	}
-	return nil
+	return s.coupons.insertAll(ctx, coupons)
 }
 
 // standings reads what is stored about coupons to create. It first locks their offers, as standing does, in a

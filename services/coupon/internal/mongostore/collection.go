@@ -41,6 +41,10 @@ type collection[T any, D document[T]] struct {
 	id func(T) string
 	// revision points to a T's revision.
 	revision func(*T) *int64
+	// resource returns the name of a T's resource.
+	resource func(T) string
+	// trail gets an entry for each change; nil for the collection of entries.
+	trail *trail
 }
 
 func byID(id string) bson.D { return bson.D{{Key: "_id", Value: id}} }
@@ -95,14 +99,34 @@ func (c *collection[T, D]) list(ctx context.Context, q listing.Query) ([]T, erro
 
 // insert writes a new document, or returns app.ErrExists.
 func (c *collection[T, D]) insert(ctx context.Context, item T) error {
-	_, err := c.stored.InsertOne(ctx, c.encode(item))
-	if mongodb.IsUnique(err) {
-		return app.ErrExists
+	return c.insertAll(ctx, []T{item})
+}
+
+// insertAll writes new documents, or returns app.ErrExists.
+func (c *collection[T, D]) insertAll(ctx context.Context, items []T) error {
+	documents := make([]any, len(items))
+	changes := make([]change[T], len(items))
+	for i := range items {
+		documents[i], changes[i] = c.encode(items[i]), change[T]{after: &items[i]}
 	}
-	if err != nil {
-		return c.failure("inserting into", err)
+	if len(documents) == 0 { // the driver refuses an empty insert
+		return nil
 	}
-	return nil
+	return noted(ctx, c, changes, func(ctx context.Context) error {
+		var err error
+		if len(documents) == 1 {
+			_, err = c.stored.InsertOne(ctx, documents[0])
+		} else {
+			_, err = c.stored.InsertMany(ctx, documents)
+		}
+		if mongodb.IsUnique(err) {
+			return app.ErrExists
+		}
+		if err != nil {
+			return c.failure("inserting into", err)
+		}
+		return nil
+	})
 }
 
 // replace replaces before with after, with the next revision. It returns errCollision if before is not what
@@ -114,12 +138,18 @@ func (c *collection[T, D]) replace(ctx context.Context, before, after T) (T, err
 	revision := *c.revision(&before)
 	*c.revision(&after) = revision + 1
 	filter := append(byID(c.id(before)), bson.E{Key: "revision", Value: revision})
-	result, err := c.stored.ReplaceOne(ctx, filter, c.encode(after))
+	err := noted(ctx, c, []change[T]{{&before, &after}}, func(ctx context.Context) error {
+		result, err := c.stored.ReplaceOne(ctx, filter, c.encode(after))
+		if err != nil {
+			return c.failure("updating", err)
+		}
+		if result.MatchedCount == 0 {
+			return errCollision
+		}
+		return nil
+	})
 	if err != nil {
-		return before, c.failure("updating", err)
-	}
-	if result.MatchedCount == 0 {
-		return before, errCollision
+		return before, err
 	}
 	return after, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func couponsOf(db *mongodb.DB) *collection[domain.Coupon, couponDocument] {
@@ -18,6 +19,7 @@ func couponsOf(db *mongodb.DB) *collection[domain.Coupon, couponDocument] {
 		encode:   encodeCoupon,
 		id:       domain.Coupon.ID,
 		revision: func(c *domain.Coupon) *int64 { return &c.Revision },
+		resource: func(c domain.Coupon) string { return resource.Coupon(c.Offer, c.Publisher, c.Code) },
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/audit"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
 )
 
@@ -85,7 +86,7 @@ func (s *Store) startingOver(ctx context.Context, offers []string, attempt func(
 // carryOut writes a plan, and sets the approval's revision in it.
 func (s *Store) carryOut(ctx context.Context, before *domain.Approval, planned *domain.Plan) error {
 	if planned.Approval != nil {
-		approval, err := s.storeApproval(ctx, before, *planned.Approval)
+		approval, err := s.storeApproval(audit.BySystem(ctx), before, *planned.Approval)
 		if err != nil {
 			return err
 		}

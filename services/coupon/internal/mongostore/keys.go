@@ -13,6 +13,7 @@ import (
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 var _ keys.Store = (*Store)(nil)
@@ -83,6 +84,7 @@ func keysOf(db *mongodb.DB) *collection[domain.Key, keyDocument] {
 		encode:   encodeKey,
 		id:       func(k domain.Key) string { return k.ID },
 		revision: func(k *domain.Key) *int64 { return &k.Revision },
+		resource: func(k domain.Key) string { return resource.Key(k.ID) },
 	}
 }
 

@@ -28,6 +28,9 @@ func migrations() []mongodb.Migration {
 		{Version: 7, Run: func(ctx context.Context, db *mongodb.DB) error {
 			return db.CreateCollections(ctx, mongocalls.Collection)
 		}},
+		{Version: 8, Run: func(ctx context.Context, db *mongodb.DB) error {
+			return db.CreateCollections(ctx, entriesName)
+		}},
 	}
 }
 

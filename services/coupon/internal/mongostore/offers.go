@@ -12,6 +12,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 func offersOf(db *mongodb.DB) *collection[domain.Offer, offerDocument] {
@@ -20,6 +21,7 @@ func offersOf(db *mongodb.DB) *collection[domain.Offer, offerDocument] {
 		encode:   encodeOffer,
 		id:       func(o domain.Offer) string { return o.ID },
 		revision: func(o *domain.Offer) *int64 { return &o.Revision },
+		resource: func(o domain.Offer) string { return resource.Offer(o.ID) },
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/mongodb"
+	"github.com/couponlink/couponlink/services/internal/resource"
 )
 
 type publisherDocument struct {
@@ -91,6 +92,7 @@ func publishersOf(db *mongodb.DB) *collection[domain.Publisher, publisherDocumen
 		encode:   encodePublisher,
 		id:       func(p domain.Publisher) string { return p.ID },
 		revision: func(p *domain.Publisher) *int64 { return &p.Revision },
+		resource: func(p domain.Publisher) string { return resource.Publisher(p.ID) },
 	}
 }
 

@@ -26,6 +26,7 @@ type Store struct {
 	approvals  *collection[domain.Approval, approvalDocument]
 	coupons    *collection[domain.Coupon, couponDocument]
 	keys       *collection[domain.Key, keyDocument]
+	trail      *trail
 	// locking has a lock for each offer, by id. Changes of an offer or its coupons take it before they lock
 	// the offer in the database.
 	locking *stripes.Stripes
@@ -45,15 +46,19 @@ func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, erro
 	if err := prepare(ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the coupon store: %w", mongodb.StartFailure(err)), db.Close())
 	}
-	return &Store{
+	store := &Store{
 		db:         db,
 		offers:     offersOf(db),
 		publishers: publishersOf(db),
 		approvals:  approvalsOf(db),
 		coupons:    couponsOf(db),
 		keys:       keysOf(db),
+		trail:      &trail{db: db, entries: entriesOf(db)},
 		locking:    stripes.New(),
-	}, nil
+	}
+	store.offers.trail, store.publishers.trail, store.approvals.trail = store.trail, store.trail, store.trail
+	store.coupons.trail, store.keys.trail = store.trail, store.trail
+	return store, nil
 }
 
 // prepare migrates the schema and creates the indexes. Indexes are not migrations: creating an existing index

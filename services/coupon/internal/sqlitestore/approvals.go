@@ -8,6 +8,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
@@ -22,7 +23,8 @@ func approvalsTable() *records[domain.Approval] {
 		table.Time("update_time", func(a *domain.Approval) *time.Time { return &a.UpdateTime }),
 		table.Number("revision", func(a *domain.Approval) *int64 { return &a.Revision }),
 	}, payoutColumns("payout", func(a *domain.Approval) *money.Payout { return &a.Payout })),
-		func(a *domain.Approval) *int64 { return &a.Revision })
+		func(a *domain.Approval) *int64 { return &a.Revision },
+		func(a *domain.Approval) string { return resource.Approval(a.Offer, a.Publisher) })
 }
 
 // Approval returns the approval of a publisher on an offer.
@@ -60,7 +62,7 @@ func (s *Store) storeApproval(ctx context.Context, tx *sql.Tx, before *domain.Ap
 		return after, s.approvals.insert(ctx, tx, after)
 	}
 	after.Revision = before.Revision + 1
-	return after, s.approvals.replace(ctx, tx, after)
+	return after, s.approvals.replace(ctx, tx, *before, after)
 }
 
 // clone returns a copy, so that its holder cannot change the original.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/audit"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 )
 
@@ -41,7 +42,7 @@ func (s *Store) carryOut(ctx context.Context, tx *sql.Tx, before map[string]*dom
 		if plans[i].Approval == nil {
 			continue
 		}
-		approval, err := s.storeApproval(ctx, tx, before[plans[i].Approval.ID()], *plans[i].Approval)
+		approval, err := s.storeApproval(audit.BySystem(ctx), tx, before[plans[i].Approval.ID()], *plans[i].Approval)
 		if err != nil {
 			return err
 		}

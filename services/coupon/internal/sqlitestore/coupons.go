@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/audit"
 	"github.com/couponlink/couponlink/services/internal/couponcode"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
@@ -39,7 +41,8 @@ func couponsTable() *records[domain.Coupon] {
 		payoutColumns("payout", func(c *domain.Coupon) *money.Payout { return &c.Payout }),
 		discountColumns(),
 		searchColumn("internal_note", func(c *domain.Coupon) *string { return &c.InternalNote })),
-		func(c *domain.Coupon) *int64 { return &c.Revision })
+		func(c *domain.Coupon) *int64 { return &c.Revision },
+		func(c *domain.Coupon) string { return resource.Coupon(c.Offer, c.Publisher, c.Code) })
 }
 
 // CreateCoupon writes a coupon and its approval as planned. The transaction takes the write lock at its
@@ -58,7 +61,7 @@ func (s *Store) CreateCoupon(
 			return domain.Plan{}, err
 		}
 		if planned.Approval != nil {
-			approval, err := s.storeApproval(ctx, tx, before, *planned.Approval)
+			approval, err := s.storeApproval(audit.BySystem(ctx), tx, before, *planned.Approval)
 			if err != nil {
 				return domain.Plan{}, err
 			}

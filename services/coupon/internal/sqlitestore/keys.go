@@ -9,6 +9,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/access"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
@@ -35,7 +36,8 @@ func keysTable() *records[domain.Key] {
 		table.Time("update_time", func(k *domain.Key) *time.Time { return &k.UpdateTime }),
 		table.Number("revision", func(k *domain.Key) *int64 { return &k.Revision }),
 	}, searchColumn("display_name", func(k *domain.Key) *string { return &k.DisplayName })),
-		func(k *domain.Key) *int64 { return &k.Revision })
+		func(k *domain.Key) *int64 { return &k.Revision },
+		func(k *domain.Key) string { return resource.Key(k.ID) })
 }
 
 // InsertKey stores a new API key.

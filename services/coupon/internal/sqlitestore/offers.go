@@ -10,6 +10,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
@@ -42,7 +43,8 @@ func offersTable() *records[domain.Offer] {
 		payoutColumns("revenue", func(o *domain.Offer) *money.Payout { return &o.Revenue }),
 		table.Money("open_postback_max_amount", currencyCode, func(o *domain.Offer) *money.Money { return &o.OpenPostbackMaxAmount }),
 		searchColumn("display_name", func(o *domain.Offer) *string { return &o.DisplayName })),
-		func(o *domain.Offer) *int64 { return &o.Revision })
+		func(o *domain.Offer) *int64 { return &o.Revision },
+		func(o *domain.Offer) string { return resource.Offer(o.ID) })
 }
 
 // InsertOffer stores a new offer. It also returns app.ErrExists if another offer has its postback token.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
 	"github.com/couponlink/couponlink/services/internal/listing"
+	"github.com/couponlink/couponlink/services/internal/resource"
 	"github.com/couponlink/couponlink/services/internal/sqlitedb/table"
 )
 
@@ -27,7 +28,8 @@ func publishersTable() *records[domain.Publisher] {
 		table.Time("update_time", func(p *domain.Publisher) *time.Time { return &p.UpdateTime }),
 		table.Number("revision", func(p *domain.Publisher) *int64 { return &p.Revision }),
 	}, searchColumn("display_name", func(p *domain.Publisher) *string { return &p.DisplayName })),
-		func(p *domain.Publisher) *int64 { return &p.Revision })
+		func(p *domain.Publisher) *int64 { return &p.Revision },
+		func(p *domain.Publisher) string { return resource.Publisher(p.ID) })
 }
 
 // InsertPublisher stores a new publisher.

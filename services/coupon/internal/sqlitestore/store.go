@@ -33,6 +33,7 @@ type Store struct {
 	approvals  *records[domain.Approval]
 	coupons    *records[domain.Coupon]
 	keys       *records[domain.Key]
+	trail      *trail
 }
 
 var _ app.Store = (*Store)(nil)
@@ -58,7 +59,10 @@ func open(ctx context.Context, dir string, opts ...sqlitedb.Option) (*Store, err
 		approvals:  approvalsTable(),
 		coupons:    couponsTable(),
 		keys:       keysTable(),
+		trail:      &trail{entries: entriesTable()},
 	}
+	store.offers.trail, store.publishers.trail, store.approvals.trail = store.trail, store.trail, store.trail
+	store.coupons.trail, store.keys.trail = store.trail, store.trail
 	if err := store.complete(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the coupon store: %w", err), db.Close())
 	}

@@ -25,11 +25,17 @@ type records[T any] struct {
 	id func(*T) string
 	// revision points to a T's revision.
 	revision func(*T) *int64
+	// resource returns the name of a T's resource.
+	resource func(*T) string
+	// trail gets an entry for each change; nil for the table of entries.
+	trail *trail
 }
 
-func newRecords[T any](name, title string, id func(*T) string, columns table.Columns[T], revision func(*T) *int64) *records[T] {
+func newRecords[T any](
+	name, title string, id func(*T) string, columns table.Columns[T], revision func(*T) *int64, resource func(*T) string,
+) *records[T] {
 	read := slices.DeleteFunc(slices.Clone(columns), func(c table.Column[T]) bool { return c.Scan == nil })
-	return &records[T]{name: name, read: read, written: columns, title: title, id: id, revision: revision}
+	return &records[T]{name: name, read: read, written: columns, title: title, id: id, revision: revision, resource: resource}
 }
 
 // row is a *sql.Row or the current one of *sql.Rows.
@@ -98,7 +104,15 @@ func (t *records[T]) insert(ctx context.Context, tx *sql.Tx, item T) error {
 
 // insertAll writes new rows, or returns app.ErrExists at the first whose key is taken.
 func (t *records[T]) insertAll(ctx context.Context, tx *sql.Tx, items []T) error {
-	return t.write(ctx, tx, items, "inserting into", "")
+	if err := t.write(ctx, tx, items, "inserting into", ""); err != nil || t.trail == nil {
+		return err
+	}
+	for i := range items {
+		if err := note(ctx, tx, t, nil, &items[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // write inserts rows. onTaken is the clause for a taken key; "" makes it return app.ErrExists.
@@ -123,16 +137,16 @@ func (t *records[T]) write(ctx context.Context, tx *sql.Tx, items []T, doing, on
 	return nil
 }
 
-// replace writes all columns of the row that has item's key.
-func (t *records[T]) replace(ctx context.Context, tx *sql.Tx, item T) error {
-	values, err := t.written.Values(&item, t.id(&item))
+// replace writes all columns of a row that was before.
+func (t *records[T]) replace(ctx context.Context, tx *sql.Tx, before, after T) error {
+	values, err := t.written.Values(&after, t.id(&after))
 	if err == nil {
 		_, err = tx.ExecContext(ctx, "UPDATE "+t.name+" SET "+t.written.Set()+" WHERE id = ?", values...) //nolint:gosec // names that the program chose
 	}
 	if err != nil {
 		return t.failure("updating", err)
 	}
-	return nil
+	return note(ctx, tx, t, &before, &after)
 }
 
 // update replaces the row with a key by the result of change, and increments its revision.
@@ -149,7 +163,7 @@ func (t *records[T]) update(ctx context.Context, tx *sql.Tx, id string, change f
 		return before, fmt.Errorf("updating %s: a change turned %q into %q", t.name, id, changed)
 	}
 	*t.revision(&after) = *t.revision(&before) + 1
-	return after, t.replace(ctx, tx, after)
+	return after, t.replace(ctx, tx, before, after)
 }
 
 func (t *records[T]) failure(doing string, err error) error {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/audit"
 	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/money"
 )
@@ -29,6 +30,11 @@ func Fill(t testing.TB, store Store) {
 	})
 	must(t, err)
 	must(t, s.InsertKey(t.Context(), key("plain")))
+	_, err = s.UpdateOffer(audit.With(t.Context(), auditCall()), "10", func(o domain.Offer) (domain.Offer, error) {
+		o.DisplayName, o.PostbackToken = "Renamed", "renamed"
+		return o, nil
+	})
+	must(t, err)
 	must(t, s.InsertKey(t.Context(), fullKey()))
 	s.approve(t, approval("10", "22", domain.ApprovalApproved))
 	blocked := approval("11", "22", domain.ApprovalBlocked)

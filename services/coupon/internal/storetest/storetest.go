@@ -16,6 +16,7 @@ import (
 	"github.com/couponlink/couponlink/services/coupon/internal/app"
 	"github.com/couponlink/couponlink/services/coupon/internal/app/keys"
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
+	"github.com/couponlink/couponlink/services/internal/audit"
 	"github.com/couponlink/couponlink/services/internal/discount"
 	"github.com/couponlink/couponlink/services/internal/listing"
 	"github.com/couponlink/couponlink/services/internal/money"
@@ -25,6 +26,10 @@ import (
 type Store interface {
 	app.Store
 	keys.Store
+	// KeepEntries sets how long audit entries are kept; 0 for good.
+	KeepEntries(ctx context.Context, retention time.Duration) error
+	// Entries returns the audit entries that a query selects.
+	Entries(ctx context.Context, q listing.Query) ([]audit.Entry, error)
 }
 
 // Place opens a store. Each call opens the same state again.
@@ -76,6 +81,7 @@ func promises() []promise {
 	all = append(all, oncePromises()...)
 	all = append(all, keyPromises()...)
 	all = append(all, rowPromises()...)
+	all = append(all, auditPromises()...)
 	return all
 }
 
