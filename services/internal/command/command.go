@@ -29,11 +29,21 @@ const gcPercent = 300
 // memoryRatio is the share of a cgroup's memory limit that Go may use.
 const memoryRatio = 0.75
 
-// Main fills cfg from the command line and the environment, then calls run. The first SIGINT or SIGTERM cancels run's
-// context; a second one ends the process at once. Main does not return. The exit status is 0, or 1 with the error on
-// standard error. If a signal stops run before it has started, that is not an error.
+// Main fills cfg as Parse does, then calls run. The first SIGINT or SIGTERM cancels run's context; a second one ends the
+// process at once. Main does not return. The exit status is 0, or 1 with the error on standard error. If a signal stops
+// run before it has started, that is not an error.
+//
+// If the first argument is config, Main prints the settings instead: see Describe.
 func Main(name, description string, cfg any, run func(ctx context.Context, log *slog.Logger) error) {
-	MainWith(os.Args[1:], name, description, cfg, run)
+	args := os.Args[1:]
+	if len(args) == 0 || args[0] != "config" {
+		MainWith(args, name, description, cfg, run)
+	}
+	if err := Describe(os.Stdout, name+" config", "Print the settings of "+name+" with their sources, and check them.", cfg, args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "%s config: %v\n", name, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 // MainWith is Main with explicit arguments, for one of several commands of a binary.
@@ -70,20 +80,28 @@ func limitMemory(log *slog.Logger) {
 	}
 }
 
-// Parse fills cfg, a pointer to a struct with kong's tags, from flags, environment variables and defaults, in this
-// order. An empty variable counts as unset. --help and --version print to standard output and end the process.
+// Parse fills cfg, a pointer to a struct with kong's tags, from flags, environment variables, the settings file and
+// defaults, in this order. An empty variable counts as unset. --help and --version print to standard output and end the
+// process.
 func Parse(name, description string, cfg any, args []string) error {
-	parser, err := kong.New(cfg,
-		kong.Name(name), kong.Description(description), kong.UsageOnError(),
-		kong.Vars{"version": Version()}, kong.PostBuild(ignoreEmptyVariables),
-		kong.Embed(&struct {
-			Version kong.VersionFlag `help:"Print the version and quit."`
-		}{}))
+	parser, _, err := parserOf(name, description, cfg)
 	if err != nil {
-		return fmt.Errorf("the flags: %w", err)
+		return err
 	}
 	_, err = parser.Parse(args)
 	return err
+}
+
+func parserOf(name, description string, cfg any) (*kong.Kong, *file, error) {
+	settings := &file{}
+	parser, err := kong.New(cfg,
+		kong.Name(name), kong.Description(description), kong.UsageOnError(),
+		kong.Vars{"version": Version()}, kong.PostBuild(ignoreEmptyVariables), kong.Embed(&common{}),
+		kong.WithBeforeResolve(settings.load), kong.Resolvers(settings))
+	if err != nil {
+		return nil, nil, fmt.Errorf("the flags: %w", err)
+	}
+	return parser, settings, nil
 }
 
 // ignoreEmptyVariables treats empty variables as unset. A compose file or shell that passes on a variable it does not

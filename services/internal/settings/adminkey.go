@@ -132,3 +132,6 @@ func generate(path string) (isNew bool, err error) {
 	}
 	return true, nil
 }
+
+// Check returns what is wrong with the key, if one is given.
+func (k AdminKey) Check() error { _, err := k.given(); return err }

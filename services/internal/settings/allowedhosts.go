@@ -11,3 +11,6 @@ type AllowedPrivateHosts struct {
 func (a AllowedPrivateHosts) AllowedHosts() (outbound.Allowed, error) {
 	return outbound.ParseAllowed(a.AllowedPrivateHosts)
 }
+
+// Check returns what is wrong with the setting.
+func (a AllowedPrivateHosts) Check() error { _, err := a.AllowedHosts(); return err }

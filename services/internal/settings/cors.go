@@ -50,3 +50,6 @@ func originOf(entry string) (string, error) {
 	}
 	return u.Scheme + "://" + host, nil
 }
+
+// Check returns what is wrong with the setting.
+func (c CORSOrigins) Check() error { _, err := c.Origins(); return err }

@@ -22,3 +22,6 @@ func (d Docs) Or(publicURL string) (string, error) {
 	}
 	return strings.TrimRight(d.DocsURL, "/"), nil
 }
+
+// Check returns what is wrong with the setting.
+func (d Docs) Check() error { _, err := d.Or(""); return err }

@@ -20,3 +20,6 @@ func (t TrustedProxies) Proxies() (clientaddr.Proxies, error) {
 	}
 	return proxies, nil
 }
+
+// Check returns what is wrong with the setting.
+func (t TrustedProxies) Check() error { _, err := t.Proxies(); return err }

@@ -61,3 +61,6 @@ func defaultURL(httpAddr string) (string, error) {
 	}
 	return "http://" + net.JoinHostPort(host, port), nil
 }
+
+// Check returns what is wrong with the setting.
+func (p PublicURL) Check() error { _, err := p.Or("127.0.0.1:80"); return err }

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -40,4 +41,11 @@ func (r Retention) Clicks() (time.Duration, error) {
 	default:
 		return r.ClickRetention, nil
 	}
+}
+
+// Check returns what is wrong with the settings.
+func (r Retention) Check() error {
+	_, postbacks := r.Postbacks()
+	_, clicks := r.Clicks()
+	return errors.Join(postbacks, clicks)
 }

@@ -42,3 +42,6 @@ func (s Stop) Of(isEverything bool) (lifecycle.Stop, error) {
 	}
 	return stop, nil
 }
+
+// Check returns what is wrong with the settings.
+func (s Stop) Check() error { _, err := s.Of(false); return err }

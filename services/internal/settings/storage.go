@@ -108,3 +108,6 @@ func oneOf(name, value, file string) (string, error) {
 	}
 	return value, nil
 }
+
+// Check returns what is wrong with the settings.
+func (s Storage) Check() error { _, err := s.Database(); return err }

@@ -19,3 +19,6 @@ func (t TimeZone) Zone() (*time.Location, error) {
 	}
 	return zone, nil
 }
+
+// Check returns what is wrong with the setting.
+func (t TimeZone) Check() error { _, err := t.Zone(); return err }

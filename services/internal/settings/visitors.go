@@ -19,3 +19,6 @@ func (c ClickAddresses) Addresses() (string, error) {
 	}
 	return how, nil
 }
+
+// Check returns what is wrong with the setting.
+func (c ClickAddresses) Check() error { _, err := c.Addresses(); return err }
