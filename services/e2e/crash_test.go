@@ -31,14 +31,7 @@ const (
 // TestCrash kills the process with kill -9 while workers send postbacks and clicks, and restarts it on the same data.
 // Every acknowledged sale must be there exactly once, and every redirected click must be known.
 func TestCrash(t *testing.T) {
-	crashes := defaultCrashes
-	if text := os.Getenv(crashesVariable); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			t.Fatalf("%s is %q, not a number of crashes", crashesVariable, text)
-		}
-		crashes = n
-	}
+	crashes := crashCount(t)
 	addrs, dataDir := freeAddrs(t, 3), t.TempDir()
 	s, process := startAt(t, addrs, dataDir, nil)
 	p := player{system: s, transport: "rest", suite: loadSuite(t)}
@@ -59,6 +52,20 @@ func TestCrash(t *testing.T) {
 	if load.cutOff == 0 {
 		t.Error("no request was cut off: the crashes hit nothing")
 	}
+}
+
+// crashCount returns how often to kill the process.
+func crashCount(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv(crashesVariable)
+	if text == "" {
+		return defaultCrashes
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is %q, not a number of crashes", crashesVariable, text)
+	}
+	return n
 }
 
 // checkFigures checks that the summaries count everything stored, once.
