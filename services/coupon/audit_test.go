@@ -57,6 +57,8 @@ var changing = []struct {
 	{"AccessService.CreateKey", `{"key": {"display_name": "A", "role": "ANALYST"}}`, []string{"keys/K"}},
 	{"AccessService.RotateKey", `{"name": "keys/K"}`, []string{"keys/K"}},
 	{"AccessService.RevokeKey", `{"name": "keys/K"}`, []string{"keys/K"}},
+	{"OfferService.CreatePostbackToken", `{"parent": "offers/10", "postback_token": {"display_name": "A"}}`, []string{"offers/10/postbackTokens/K"}},
+	{"OfferService.DeletePostbackToken", `{"name": "offers/10/postbackTokens/K"}`, []string{"offers/10/postbackTokens/K"}},
 }
 
 // TestEachChangeLeavesAnEntry makes each call that changes something, on both stores: it leaves one entry for each resource,
@@ -124,8 +126,9 @@ type audited struct {
 	conn    grpc.ClientConnInterface
 	methods map[string]protoreflect.MethodDescriptor
 	made    map[string]protoreflect.MethodDescriptor
-	key     string
-	seen    int
+	// key and token are the names of those made last.
+	key, token string
+	seen       int
 }
 
 func (a *audited) check(t *testing.T, i int) {
@@ -147,7 +150,7 @@ func (a *audited) check(t *testing.T, i int) {
 		t.Errorf("%s of nothing succeeded", c.method)
 	}
 	a.left(t, c.method+", which failed", nil)
-	request := strings.ReplaceAll(c.request, "keys/K", a.key)
+	request := strings.NewReplacer("keys/K", a.key, "offers/10/postbackTokens/K", a.token).Replace(c.request)
 	hasID := method.Input().Fields().ByName("request_id") != nil
 	if hasID {
 		request = fmt.Sprintf(`{"request_id": "0195b7a4-5c1e-7d3a-9a52-%012d", %s`, i, request[1:])
@@ -158,6 +161,9 @@ func (a *audited) check(t *testing.T, i int) {
 	for _, e := range a.left(t, c.method, c.leaves) {
 		if strings.HasPrefix(e.Resource, "keys/") {
 			a.key = e.Resource
+		}
+		if strings.Contains(e.Resource, "/postbackTokens/") {
+			a.token = e.Resource
 		}
 		if e.Method != string(method.Name()) || e.RequestID != "the-call" || e.Time.IsZero() {
 			t.Errorf("%s left %+v", c.method, e)

@@ -185,6 +185,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 			o.Log.ErrorContext(context.WithoutCancel(working), "storing the coupon service's answers failed; trying again", slog.Any("error", err))
 		})
 	})
+	s.work.Go(func() {
+		coupons.TellTokenUses(working, func(err error) {
+			o.Log.WarnContext(working, "telling the coupon service of a postback token's use failed", slog.Any("error", err))
+		})
+	})
 	s.work.Go(func() { scans.Run(working) })
 	return s, nil
 }

@@ -76,7 +76,7 @@ var permissions = map[Permission]string{
 	"scans.read":         "scan links and read scans of offers",
 	"scans.write":        "start and cancel scans of offers",
 	"secrets.read":       "read postback tokens and secrets, and delivery secrets",
-	"secrets.write":      "rotate postback credentials and delivery secrets",
+	"secrets.write":      "rotate postback credentials and delivery secrets, and create and delete postback tokens",
 	"services.lookup":    "make the services' internal lookups",
 	"system.manage":      "make and verify backups, and recount summaries",
 	"system.read":        "read versions and settings",

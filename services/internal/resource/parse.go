@@ -64,6 +64,15 @@ func ParseScan(field, name string) (offer, id string, err error) {
 	return offer, id, nil
 }
 
+// ParsePostbackToken returns the ids in a postback token's name.
+func ParsePostbackToken(field, name string) (offer, id string, err error) {
+	offer, id, ok := cutOffers(name, tokensPart)
+	if !ok || !isPart(id) {
+		return "", "", badName(field, name, "", "a postback token", "offers/{offer}/postbackTokens/{postback_token}")
+	}
+	return offer, id, nil
+}
+
 // ParseConversion returns the id in a conversion's name.
 func ParseConversion(field, name string) (string, error) {
 	return parseGiven(field, name, Conversions, "a conversion", "conversions/{conversion}")

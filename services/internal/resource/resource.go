@@ -23,6 +23,7 @@ const (
 	approvalsPart = "/approvals/"
 	couponsPart   = "/coupons/"
 	scansPart     = "/scans/"
+	tokensPart    = "/postbackTokens/"
 )
 
 // Name returns the name of the resource with an id in a collection, such as Offers; "" if the id is "".
@@ -52,6 +53,9 @@ func Approval(offer, publisher string) string { return Offers + offer + approval
 func Coupon(offer, publisher, code string) string {
 	return Offers + offer + couponsPart + publisher + "." + couponcode.Fold(code)
 }
+
+// PostbackToken returns a postback token's name, `offers/{offer}/postbackTokens/{postback_token}`.
+func PostbackToken(offer, id string) string { return Offers + offer + tokensPart + id }
 
 // Scan returns the name of a scan of an offer's links, `offers/{offer}/scans/{scan}`.
 func Scan(offer, id string) string { return Offers + offer + scansPart + id }

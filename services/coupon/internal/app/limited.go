@@ -244,3 +244,29 @@ func (l limited) Once(
 func (l limited) Ping(ctx context.Context) error { return l.store.Ping(ctx) }
 
 func (l limited) Close() error { return l.store.Close() }
+
+// Postback tokens are told to callers without rows only: the API refuses others. Lookups by hash are the services'.
+
+func (l limited) InsertPostbackToken(ctx context.Context, token domain.PostbackToken, most int) error {
+	return l.store.InsertPostbackToken(ctx, token, most)
+}
+
+func (l limited) PostbackToken(ctx context.Context, id string) (domain.PostbackToken, error) {
+	return l.store.PostbackToken(ctx, id)
+}
+
+func (l limited) PostbackTokenByHash(ctx context.Context, hash string) (domain.PostbackToken, error) {
+	return l.store.PostbackTokenByHash(ctx, hash)
+}
+
+func (l limited) PostbackTokens(ctx context.Context, q listing.Query) ([]domain.PostbackToken, error) {
+	return l.store.PostbackTokens(ctx, q)
+}
+
+func (l limited) DeletePostbackToken(ctx context.Context, id string) error {
+	return l.store.DeletePostbackToken(ctx, id)
+}
+
+func (l limited) NotePostbackTokenUse(ctx context.Context, hash string, at, after time.Time) error {
+	return l.store.NotePostbackTokenUse(ctx, hash, at, after)
+}

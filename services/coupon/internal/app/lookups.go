@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/couponlink/couponlink/services/coupon/internal/domain"
@@ -41,11 +42,13 @@ type Standing struct {
 // memory caches the answers that hot paths need.
 type memory struct {
 	generation
-	offers     *shelf[string, *domain.Offer]
-	tokens     *shelf[string, *domain.Offer]
-	codes      *shelf[codeKey, Candidates]
-	standings  *shelf[partiesKey, *Standing]
-	publishers *shelf[string, *domain.Publisher]
+	offers *shelf[string, *domain.Offer]
+	tokens *shelf[string, *domain.Offer]
+	// tokenHashes are by offer.
+	tokenHashes *shelf[string, []string]
+	codes       *shelf[codeKey, Candidates]
+	standings   *shelf[partiesKey, *Standing]
+	publishers  *shelf[string, *domain.Publisher]
 }
 
 func newMemory(store Store, now func() time.Time) *memory {
@@ -55,9 +58,11 @@ func newMemory(store Store, now func() time.Time) *memory {
 		return orNone(offer, err, "looking an offer up")
 	}, weighOne)
 	m.tokens = newShelf(&m.generation, now, func(ctx context.Context, token string) (*domain.Offer, error) {
-		offer, err := store.OfferByToken(ctx, token, now())
-		return orNone(offer, err, "looking a postback token up")
+		return loadByToken(ctx, store, token, now())
 	}, weighOne)
+	m.tokenHashes = newShelf(&m.generation, now, func(ctx context.Context, offer string) ([]string, error) {
+		return loadTokenHashes(ctx, store, offer)
+	}, func(hashes []string) int { return len(hashes) })
 	m.codes = newShelf(&m.generation, now, func(ctx context.Context, key codeKey) (Candidates, error) {
 		return loadCandidates(ctx, store, key)
 	}, func(c Candidates) int { return len(c.Rows) })
@@ -112,17 +117,23 @@ func (s *Service) LookupOffer(ctx context.Context, id string) (*domain.Offer, er
 	return offer, err
 }
 
-// LookupToken finds the offer that accepts a postback token: its current one or, during an overlap, the one
-// before. The offer is shared, and must not be modified. Errors: NotFound, TOKEN_NOT_FOUND.
+// LookupToken finds the offer that accepts a postback token: its current one, a named one or, during an overlap,
+// the one before. The offer is shared, and must not be modified. Errors: NotFound, TOKEN_NOT_FOUND.
 func (s *Service) LookupToken(ctx context.Context, token string) (*domain.Offer, error) {
 	if !domain.IsToken(token) {
 		token = "" // no offer has it, and callers must not fill the memory with arbitrary texts
 	}
 	offer, err := s.memory.tokens.get(ctx, token)
-	if err == nil && (offer == nil || !offer.HasToken(token, s.Now())) { // the overlap may have ended since the offer was read
-		return nil, apperr.New(apperr.NotFound, "TOKEN_NOT_FOUND", "no offer has this postback token")
+	if err != nil || offer != nil && offer.HasToken(token, s.Now()) { // the overlap may have ended since the offer was read
+		return offer, err
 	}
-	return offer, err
+	if offer != nil {
+		named, err := s.PostbackTokenHashes(ctx, offer.ID, false)
+		if err != nil || slices.Contains(named, domain.HashToken(token)) {
+			return offer, err
+		}
+	}
+	return nil, apperr.New(apperr.NotFound, "TOKEN_NOT_FOUND", "no offer has this postback token")
 }
 
 // LookupCode finds the coupons that have a code on an offer, or on all offers if offer is "". If the text is

@@ -26,24 +26,26 @@ type Service struct {
 	// random is the source of generated codes.
 	random io.Reader
 
-	offers     *listing.Schema
-	publishers *listing.Schema
-	approvals  *listing.Schema
-	coupons    *listing.Schema
+	offers         *listing.Schema
+	publishers     *listing.Schema
+	approvals      *listing.Schema
+	coupons        *listing.Schema
+	postbackTokens *listing.Schema
 }
 
 // New returns the use cases on a store. Times from the clock, now, are truncated to milliseconds. Dates in filters
 // are days of the zone. checkHost returns what is wrong with the host of a publisher's postback URL, or nil.
 func New(store Store, now func() time.Time, zone *time.Location, checkHost func(*url.URL) error) *Service {
 	s := &Service{
-		store:      limited{store},
-		clock:      now,
-		checkHost:  checkHost,
-		random:     rand.Reader,
-		offers:     offerSchema(zone),
-		publishers: publisherSchema(zone),
-		approvals:  approvalSchema(zone),
-		coupons:    couponSchema(zone),
+		store:          limited{store},
+		clock:          now,
+		checkHost:      checkHost,
+		random:         rand.Reader,
+		offers:         offerSchema(zone),
+		publishers:     publisherSchema(zone),
+		approvals:      approvalSchema(zone),
+		coupons:        couponSchema(zone),
+		postbackTokens: postbackTokenSchema(),
 	}
 	s.memory = newMemory(store, s.Now)
 	return s

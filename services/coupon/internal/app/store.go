@@ -22,6 +22,8 @@ var ErrExists = errors.New("exists already")
 // changed nothing. If the storage itself fails, the error is an apperr of kind Unavailable. The database
 // itself decides whether a key is taken, never a read before the write.
 type Store interface {
+	PostbackTokenStore
+
 	// InsertOffer stores a new offer, or returns ErrExists.
 	InsertOffer(ctx context.Context, offer domain.Offer) error
 	// Offer returns an offer by its id.

@@ -36,12 +36,17 @@ func (s *lookupServer) LookupOffer(ctx context.Context, req *couponv1.LookupOffe
 	if err != nil {
 		return nil, err
 	}
+	named, err := s.flow.PostbackTokenHashes(ctx, offer.ID, req.GetLatest())
+	if err != nil {
+		return nil, err
+	}
 	now := s.flow.Now()
 	previous, _ := offer.PreviousAt(now)
 	return &couponv1.LookupOfferResponse{
 		Offer:                  offerProto(offer, now),
 		PreviousPostbackToken:  previous.PostbackToken,
 		PreviousPostbackSecret: previous.PostbackSecret,
+		PostbackTokenHashes:    named,
 	}, nil
 }
 

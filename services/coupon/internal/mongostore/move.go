@@ -16,7 +16,7 @@ func OpenToMove(ctx context.Context, uri string, role move.Role, opts ...mongodb
 
 // Tables implements move.Database.
 func (s *Store) Tables() []move.Table {
-	return mongodb.Patient(s.offers.toMove(s.db), s.publishers.toMove(s.db), s.approvals.toMove(s.db), s.coupons.toMove(s.db), s.keys.toMove(s.db), s.trail.entries.toMove(s.db))
+	return mongodb.Patient(s.offers.toMove(s.db), s.publishers.toMove(s.db), s.approvals.toMove(s.db), s.coupons.toMove(s.db), s.keys.toMove(s.db), s.postbackTokens.toMove(s.db), s.trail.entries.toMove(s.db))
 }
 
 // MoveState implements move.Database.

@@ -20,13 +20,14 @@ import (
 
 // Store is an app.Store on the database `coupon` of a MongoDB deployment.
 type Store struct {
-	db         *mongodb.DB
-	offers     *collection[domain.Offer, offerDocument]
-	publishers *collection[domain.Publisher, publisherDocument]
-	approvals  *collection[domain.Approval, approvalDocument]
-	coupons    *collection[domain.Coupon, couponDocument]
-	keys       *collection[domain.Key, keyDocument]
-	trail      *trail
+	db             *mongodb.DB
+	offers         *collection[domain.Offer, offerDocument]
+	publishers     *collection[domain.Publisher, publisherDocument]
+	approvals      *collection[domain.Approval, approvalDocument]
+	coupons        *collection[domain.Coupon, couponDocument]
+	keys           *collection[domain.Key, keyDocument]
+	postbackTokens *collection[domain.PostbackToken, postbackTokenDocument]
+	trail          *trail
 	// locking has a lock for each offer, by id. Changes of an offer or its coupons take it before they lock
 	// the offer in the database.
 	locking *stripes.Stripes
@@ -47,17 +48,18 @@ func Open(ctx context.Context, uri string, opts ...mongodb.Option) (*Store, erro
 		return nil, errors.Join(fmt.Errorf("opening the coupon store: %w", mongodb.StartFailure(err)), db.Close())
 	}
 	store := &Store{
-		db:         db,
-		offers:     offersOf(db),
-		publishers: publishersOf(db),
-		approvals:  approvalsOf(db),
-		coupons:    couponsOf(db),
-		keys:       keysOf(db),
-		trail:      &trail{db: db, entries: entriesOf(db)},
-		locking:    stripes.New(),
+		db:             db,
+		offers:         offersOf(db),
+		publishers:     publishersOf(db),
+		approvals:      approvalsOf(db),
+		coupons:        couponsOf(db),
+		keys:           keysOf(db),
+		postbackTokens: postbackTokensOf(db),
+		trail:          &trail{db: db, entries: entriesOf(db)},
+		locking:        stripes.New(),
 	}
 	store.offers.trail, store.publishers.trail, store.approvals.trail = store.trail, store.trail, store.trail
-	store.coupons.trail, store.keys.trail = store.trail, store.trail
+	store.coupons.trail, store.keys.trail, store.postbackTokens.trail = store.trail, store.trail, store.trail
 	return store, nil
 }
 
@@ -68,9 +70,10 @@ func prepare(ctx context.Context, db *mongodb.DB) error {
 		return err
 	}
 	for name, indexes := range map[string][]mongo.IndexModel{
-		"offers":    {mongodb.UniqueIndex("postback_token"), mongodb.Index("previous_postback_token")},
-		"keys":      {mongodb.UniqueIndex("secret_hash"), mongodb.Index("previous_secret_hash"), mongodb.Index("create_time", "_id")},
-		"approvals": {mongodb.Index("offer", "_id"), mongodb.Index("publisher", "_id")},
+		"offers":          {mongodb.UniqueIndex("postback_token"), mongodb.Index("previous_postback_token")},
+		"keys":            {mongodb.UniqueIndex("secret_hash"), mongodb.Index("previous_secret_hash"), mongodb.Index("create_time", "_id")},
+		"postback_tokens": {mongodb.UniqueIndex("token_hash"), mongodb.Index("offer", "create_time", "_id")},
+		"approvals":       {mongodb.Index("offer", "_id"), mongodb.Index("publisher", "_id")},
 		"coupons": {
 			mongodb.Index("code_key", "offer", "publisher"),
 			mongodb.Index("publisher", "create_time", "_id"),

@@ -17,7 +17,7 @@ func OpenToMove(ctx context.Context, dir string, role move.Role) (*Store, error)
 
 // Tables implements move.Database.
 func (s *Store) Tables() []move.Table {
-	return []move.Table{s.offers.toMove(s.db), s.publishers.toMove(s.db), s.approvals.toMove(s.db), s.coupons.toMove(s.db), s.keys.toMove(s.db), s.trail.entries.toMove(s.db)}
+	return []move.Table{s.offers.toMove(s.db), s.publishers.toMove(s.db), s.approvals.toMove(s.db), s.coupons.toMove(s.db), s.keys.toMove(s.db), s.postbackTokens.toMove(s.db), s.trail.entries.toMove(s.db)}
 }
 
 // MoveState implements move.Database.

@@ -27,13 +27,14 @@ const FileName = "coupon.db"
 type Store struct {
 	db *sqlitedb.DB
 	// within is the transaction that all reads and writes belong to; nil unless the Store is one that Once passes on.
-	within     *sql.Tx
-	offers     *records[domain.Offer]
-	publishers *records[domain.Publisher]
-	approvals  *records[domain.Approval]
-	coupons    *records[domain.Coupon]
-	keys       *records[domain.Key]
-	trail      *trail
+	within         *sql.Tx
+	offers         *records[domain.Offer]
+	publishers     *records[domain.Publisher]
+	approvals      *records[domain.Approval]
+	coupons        *records[domain.Coupon]
+	keys           *records[domain.Key]
+	postbackTokens *records[domain.PostbackToken]
+	trail          *trail
 }
 
 var _ app.Store = (*Store)(nil)
@@ -53,16 +54,17 @@ func open(ctx context.Context, dir string, opts ...sqlitedb.Option) (*Store, err
 		return nil, fmt.Errorf("opening the coupon store: %w", err)
 	}
 	store := &Store{
-		db:         db,
-		offers:     offersTable(),
-		publishers: publishersTable(),
-		approvals:  approvalsTable(),
-		coupons:    couponsTable(),
-		keys:       keysTable(),
-		trail:      &trail{entries: entriesTable()},
+		db:             db,
+		offers:         offersTable(),
+		publishers:     publishersTable(),
+		approvals:      approvalsTable(),
+		coupons:        couponsTable(),
+		keys:           keysTable(),
+		postbackTokens: postbackTokensTable(),
+		trail:          &trail{entries: entriesTable()},
 	}
 	store.offers.trail, store.publishers.trail, store.approvals.trail = store.trail, store.trail, store.trail
-	store.coupons.trail, store.keys.trail = store.trail, store.trail
+	store.coupons.trail, store.keys.trail, store.postbackTokens.trail = store.trail, store.trail, store.trail
 	if err := store.complete(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the coupon store: %w", err), db.Close())
 	}

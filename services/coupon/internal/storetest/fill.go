@@ -36,6 +36,10 @@ func Fill(t testing.TB, store Store) {
 	})
 	must(t, err)
 	must(t, s.InsertKey(t.Context(), fullKey()))
+	used := postbackToken("10", "used")
+	used.LastUseTime = moment(3)
+	must(t, s.InsertPostbackToken(t.Context(), used, 5))
+	must(t, s.InsertPostbackToken(t.Context(), postbackToken("11", "new"), 5))
 	s.approve(t, approval("10", "22", domain.ApprovalApproved))
 	blocked := approval("11", "22", domain.ApprovalBlocked)
 	blocked.Payout = fixed

@@ -79,7 +79,7 @@ func promises() []promise {
 	all = append(all, lookupPromises()...)
 	all = append(all, listPromises()...)
 	all = append(all, oncePromises()...)
-	all = append(all, keyPromises()...)
+	all = append(all, append(keyPromises(), postbackTokenPromises()...)...)
 	all = append(all, rowPromises()...)
 	all = append(all, auditPromises()...)
 	return all

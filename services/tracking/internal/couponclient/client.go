@@ -34,6 +34,7 @@ type Client struct {
 	publishers *memo[*couponv1.LookupPublisherResponse, domain.Publisher]
 	line       *line
 	notes      *notes
+	uses       *tokenUses
 	now        func() time.Time
 	// since is the earliest time that an answer may be from; zero: any cached answer will do.
 	since time.Time
@@ -53,6 +54,7 @@ func New(conn grpc.ClientConnInterface, now func() time.Time, askTimeout time.Du
 		publishers: newMemo("publisher", m, publisherFromProto),
 		line:       m.line,
 		notes:      m.notes,
+		uses:       newTokenUses(),
 		now:        now,
 	}
 }

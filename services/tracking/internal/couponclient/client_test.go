@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -318,7 +319,7 @@ func TestSettingsAreRead(t *testing.T) {
 	payout := money.Payout{Kind: money.Percent, Percent: 75_000, Cap: money.Money{Currency: "USD", Units: 10}}
 	offer, err := c.Offer(t.Context(), "10")
 	credentials := domain.Credentials{Token: "t", Secret: "s", PreviousToken: "pt", PreviousSecret: "ps", PreviousExpireTime: expire}
-	if err != nil || offer.Auth != domain.AuthHMAC || offer.Credentials != credentials || offer.Revenue != payout || offer.ETag != "e" ||
+	if err != nil || offer.Auth != domain.AuthHMAC || !reflect.DeepEqual(offer.Credentials, credentials) || offer.Revenue != payout || offer.ETag != "e" ||
 		offer.OpenPostbackMaxAmount != (money.Money{Currency: "EUR", Units: 500, Nanos: 1}) {
 		t.Errorf("the offer is %+v, %v", offer, err)
 	}

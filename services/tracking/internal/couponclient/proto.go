@@ -45,7 +45,7 @@ func offerFromProto(resp *couponv1.LookupOfferResponse) (domain.Offer, error) {
 
 func credentialsFromProto(resp *couponv1.LookupOfferResponse) domain.Credentials {
 	p := resp.GetOffer()
-	c := domain.Credentials{Token: p.GetPostbackToken(), Secret: p.GetPostbackSecret()}
+	c := domain.Credentials{Token: p.GetPostbackToken(), Secret: p.GetPostbackSecret(), Named: resp.GetPostbackTokenHashes()}
 	if p.GetPreviousCredentialsExpireTime() != nil {
 		c.PreviousToken, c.PreviousSecret = resp.GetPreviousPostbackToken(), resp.GetPreviousPostbackSecret()
 		c.PreviousExpireTime = p.GetPreviousCredentialsExpireTime().AsTime()

@@ -44,6 +44,8 @@ type Credentials struct {
 	PreviousToken      string
 	PreviousSecret     string
 	PreviousExpireTime time.Time
+	// Named are the SHA-256 of the offer's named tokens, in hexadecimal. They must not be modified.
+	Named []string
 }
 
 // Offer holds the settings of an offer that tracking needs, as the coupon service has them.

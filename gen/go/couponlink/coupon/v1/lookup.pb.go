@@ -112,7 +112,7 @@ type LookupOfferRequest_Offer struct {
 }
 
 type LookupOfferRequest_PostbackToken struct {
-	// The offer's postback token, or its previous token while that is still accepted.
+	// One of the offer's postback tokens, or its previous token while that is still accepted.
 	PostbackToken string `protobuf:"bytes,2,opt,name=postback_token,json=postbackToken,proto3,oneof"`
 }
 
@@ -131,8 +131,10 @@ type LookupOfferResponse struct {
 	// The postback secret from before the last rotation. It is accepted as long as the previous token, and
 	// empty after that.
 	PreviousPostbackSecret string `protobuf:"bytes,3,opt,name=previous_postback_secret,json=previousPostbackSecret,proto3" json:"previous_postback_secret,omitempty"`
-	unknownFields          protoimpl.UnknownFields
-	sizeCache              protoimpl.SizeCache
+	// The SHA-256 of each named postback token, in hexadecimal.
+	PostbackTokenHashes []string `protobuf:"bytes,4,rep,name=postback_token_hashes,json=postbackTokenHashes,proto3" json:"postback_token_hashes,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *LookupOfferResponse) Reset() {
@@ -186,6 +188,96 @@ func (x *LookupOfferResponse) GetPreviousPostbackSecret() string {
 	return ""
 }
 
+func (x *LookupOfferResponse) GetPostbackTokenHashes() []string {
+	if x != nil {
+		return x.PostbackTokenHashes
+	}
+	return nil
+}
+
+// NotePostbackTokenUseRequest identifies a token.
+type NotePostbackTokenUseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The token's SHA-256, in hexadecimal.
+	TokenHash     string `protobuf:"bytes,1,opt,name=token_hash,json=tokenHash,proto3" json:"token_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotePostbackTokenUseRequest) Reset() {
+	*x = NotePostbackTokenUseRequest{}
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotePostbackTokenUseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotePostbackTokenUseRequest) ProtoMessage() {}
+
+func (x *NotePostbackTokenUseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotePostbackTokenUseRequest.ProtoReflect.Descriptor instead.
+func (*NotePostbackTokenUseRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *NotePostbackTokenUseRequest) GetTokenHash() string {
+	if x != nil {
+		return x.TokenHash
+	}
+	return ""
+}
+
+// NotePostbackTokenUseResponse is empty.
+type NotePostbackTokenUseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotePostbackTokenUseResponse) Reset() {
+	*x = NotePostbackTokenUseResponse{}
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotePostbackTokenUseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotePostbackTokenUseResponse) ProtoMessage() {}
+
+func (x *NotePostbackTokenUseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotePostbackTokenUseResponse.ProtoReflect.Descriptor instead.
+func (*NotePostbackTokenUseResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{3}
+}
+
 // LookupCodeRequest identifies a code.
 type LookupCodeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -199,7 +291,7 @@ type LookupCodeRequest struct {
 
 func (x *LookupCodeRequest) Reset() {
 	*x = LookupCodeRequest{}
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[2]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -211,7 +303,7 @@ func (x *LookupCodeRequest) String() string {
 func (*LookupCodeRequest) ProtoMessage() {}
 
 func (x *LookupCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[2]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -224,7 +316,7 @@ func (x *LookupCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupCodeRequest.ProtoReflect.Descriptor instead.
 func (*LookupCodeRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{2}
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *LookupCodeRequest) GetCode() string {
@@ -254,7 +346,7 @@ type LookupCodeResponse struct {
 
 func (x *LookupCodeResponse) Reset() {
 	*x = LookupCodeResponse{}
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[3]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -266,7 +358,7 @@ func (x *LookupCodeResponse) String() string {
 func (*LookupCodeResponse) ProtoMessage() {}
 
 func (x *LookupCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[3]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -279,7 +371,7 @@ func (x *LookupCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupCodeResponse.ProtoReflect.Descriptor instead.
 func (*LookupCodeResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{3}
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *LookupCodeResponse) GetCandidates() []*Candidate {
@@ -317,7 +409,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[4]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -329,7 +421,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[4]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -342,7 +434,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{4}
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Candidate) GetCoupon() *Coupon {
@@ -400,7 +492,7 @@ type LookupStandingRequest struct {
 
 func (x *LookupStandingRequest) Reset() {
 	*x = LookupStandingRequest{}
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[5]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -412,7 +504,7 @@ func (x *LookupStandingRequest) String() string {
 func (*LookupStandingRequest) ProtoMessage() {}
 
 func (x *LookupStandingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[5]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -425,7 +517,7 @@ func (x *LookupStandingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupStandingRequest.ProtoReflect.Descriptor instead.
 func (*LookupStandingRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{5}
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *LookupStandingRequest) GetOffer() string {
@@ -459,7 +551,7 @@ type LookupStandingResponse struct {
 
 func (x *LookupStandingResponse) Reset() {
 	*x = LookupStandingResponse{}
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[6]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +563,7 @@ func (x *LookupStandingResponse) String() string {
 func (*LookupStandingResponse) ProtoMessage() {}
 
 func (x *LookupStandingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[6]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +576,7 @@ func (x *LookupStandingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupStandingResponse.ProtoReflect.Descriptor instead.
 func (*LookupStandingResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{6}
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *LookupStandingResponse) GetPublisherState() Publisher_State {
@@ -526,7 +618,7 @@ type LookupPublisherRequest struct {
 
 func (x *LookupPublisherRequest) Reset() {
 	*x = LookupPublisherRequest{}
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[7]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -538,7 +630,7 @@ func (x *LookupPublisherRequest) String() string {
 func (*LookupPublisherRequest) ProtoMessage() {}
 
 func (x *LookupPublisherRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[7]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -551,7 +643,7 @@ func (x *LookupPublisherRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupPublisherRequest.ProtoReflect.Descriptor instead.
 func (*LookupPublisherRequest) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{7}
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LookupPublisherRequest) GetPublisher() string {
@@ -575,7 +667,7 @@ type LookupPublisherResponse struct {
 
 func (x *LookupPublisherResponse) Reset() {
 	*x = LookupPublisherResponse{}
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[8]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -587,7 +679,7 @@ func (x *LookupPublisherResponse) String() string {
 func (*LookupPublisherResponse) ProtoMessage() {}
 
 func (x *LookupPublisherResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[8]
+	mi := &file_couponlink_coupon_v1_lookup_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -600,7 +692,7 @@ func (x *LookupPublisherResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupPublisherResponse.ProtoReflect.Descriptor instead.
 func (*LookupPublisherResponse) Descriptor() ([]byte, []int) {
-	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{8}
+	return file_couponlink_coupon_v1_lookup_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *LookupPublisherResponse) GetPublisher() *Publisher {
@@ -626,11 +718,16 @@ const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\x05offer\x18\x01 \x01(\tB\x04\xe2A\x01\x01H\x00R\x05offer\x12-\n" +
 	"\x0epostback_token\x18\x02 \x01(\tB\x04\xe2A\x01\x01H\x00R\rpostbackToken\x12\x1c\n" +
 	"\x06latest\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\x06latestB\x05\n" +
-	"\x03key\"\xec\x01\n" +
+	"\x03key\"\xa6\x02\n" +
 	"\x13LookupOfferResponse\x127\n" +
 	"\x05offer\x18\x01 \x01(\v2\x1b.couponlink.coupon.v1.OfferB\x04\xe2A\x01\x03R\x05offer\x12L\n" +
 	"\x17previous_postback_token\x18\x02 \x01(\tB\x14\xe2A\x01\x03¼\x18\fsecrets.readR\x15previousPostbackToken\x12N\n" +
-	"\x18previous_postback_secret\x18\x03 \x01(\tB\x14\xe2A\x01\x03¼\x18\fsecrets.readR\x16previousPostbackSecret\"I\n" +
+	"\x18previous_postback_secret\x18\x03 \x01(\tB\x14\xe2A\x01\x03¼\x18\fsecrets.readR\x16previousPostbackSecret\x128\n" +
+	"\x15postback_token_hashes\x18\x04 \x03(\tB\x04\xe2A\x01\x03R\x13postbackTokenHashes\"B\n" +
+	"\x1bNotePostbackTokenUseRequest\x12#\n" +
+	"\n" +
+	"token_hash\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\ttokenHash\"\x1e\n" +
+	"\x1cNotePostbackTokenUseResponse\"I\n" +
 	"\x11LookupCodeRequest\x12\x18\n" +
 	"\x04code\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\x04code\x12\x1a\n" +
 	"\x05offer\x18\x02 \x01(\tB\x04\xe2A\x01\x01R\x05offer\"\x7f\n" +
@@ -659,12 +756,13 @@ const file_couponlink_coupon_v1_lookup_proto_rawDesc = "" +
 	"\tpublisher\x18\x01 \x01(\tB\x04\xe2A\x01\x02R\tpublisher\"\xae\x01\n" +
 	"\x17LookupPublisherResponse\x12C\n" +
 	"\tpublisher\x18\x01 \x01(\v2\x1f.couponlink.coupon.v1.PublisherB\x04\xe2A\x01\x03R\tpublisher\x12N\n" +
-	"\x18previous_delivery_secret\x18\x02 \x01(\tB\x14\xe2A\x01\x03¼\x18\fsecrets.readR\x16previousDeliverySecret2\x87\x04\n" +
+	"\x18previous_delivery_secret\x18\x02 \x01(\tB\x14\xe2A\x01\x03¼\x18\fsecrets.readR\x16previousDeliverySecret2\x9c\x05\n" +
 	"\rLookupService\x12w\n" +
 	"\vLookupOffer\x12(.couponlink.coupon.v1.LookupOfferRequest\x1a).couponlink.coupon.v1.LookupOfferResponse\"\x13\xba\xbc\x18\x0fservices.lookup\x12t\n" +
 	"\n" +
 	"LookupCode\x12'.couponlink.coupon.v1.LookupCodeRequest\x1a(.couponlink.coupon.v1.LookupCodeResponse\"\x13\xba\xbc\x18\x0fservices.lookup\x12\x80\x01\n" +
-	"\x0eLookupStanding\x12+.couponlink.coupon.v1.LookupStandingRequest\x1a,.couponlink.coupon.v1.LookupStandingResponse\"\x13\xba\xbc\x18\x0fservices.lookup\x12\x83\x01\n" +
+	"\x0eLookupStanding\x12+.couponlink.coupon.v1.LookupStandingRequest\x1a,.couponlink.coupon.v1.LookupStandingResponse\"\x13\xba\xbc\x18\x0fservices.lookup\x12\x92\x01\n" +
+	"\x14NotePostbackTokenUse\x121.couponlink.coupon.v1.NotePostbackTokenUseRequest\x1a2.couponlink.coupon.v1.NotePostbackTokenUseResponse\"\x13\xba\xbc\x18\x0fservices.lookup\x12\x83\x01\n" +
 	"\x0fLookupPublisher\x12,.couponlink.coupon.v1.LookupPublisherRequest\x1a-.couponlink.coupon.v1.LookupPublisherResponse\"\x13\xba\xbc\x18\x0fservices.lookupB\x87\x01\n" +
 	"\x18com.couponlink.coupon.v1B\vLookupProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
@@ -680,50 +778,54 @@ func file_couponlink_coupon_v1_lookup_proto_rawDescGZIP() []byte {
 	return file_couponlink_coupon_v1_lookup_proto_rawDescData
 }
 
-var file_couponlink_coupon_v1_lookup_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_couponlink_coupon_v1_lookup_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_couponlink_coupon_v1_lookup_proto_goTypes = []any{
-	(*LookupOfferRequest)(nil),      // 0: couponlink.coupon.v1.LookupOfferRequest
-	(*LookupOfferResponse)(nil),     // 1: couponlink.coupon.v1.LookupOfferResponse
-	(*LookupCodeRequest)(nil),       // 2: couponlink.coupon.v1.LookupCodeRequest
-	(*LookupCodeResponse)(nil),      // 3: couponlink.coupon.v1.LookupCodeResponse
-	(*Candidate)(nil),               // 4: couponlink.coupon.v1.Candidate
-	(*LookupStandingRequest)(nil),   // 5: couponlink.coupon.v1.LookupStandingRequest
-	(*LookupStandingResponse)(nil),  // 6: couponlink.coupon.v1.LookupStandingResponse
-	(*LookupPublisherRequest)(nil),  // 7: couponlink.coupon.v1.LookupPublisherRequest
-	(*LookupPublisherResponse)(nil), // 8: couponlink.coupon.v1.LookupPublisherResponse
-	(*Offer)(nil),                   // 9: couponlink.coupon.v1.Offer
-	(*Coupon)(nil),                  // 10: couponlink.coupon.v1.Coupon
-	(Offer_State)(0),                // 11: couponlink.coupon.v1.Offer.State
-	(Publisher_State)(0),            // 12: couponlink.coupon.v1.Publisher.State
-	(Approval_State)(0),             // 13: couponlink.coupon.v1.Approval.State
-	(*Payout)(nil),                  // 14: couponlink.coupon.v1.Payout
-	(DeliverySettings_Status)(0),    // 15: couponlink.coupon.v1.DeliverySettings.Status
-	(*Publisher)(nil),               // 16: couponlink.coupon.v1.Publisher
+	(*LookupOfferRequest)(nil),           // 0: couponlink.coupon.v1.LookupOfferRequest
+	(*LookupOfferResponse)(nil),          // 1: couponlink.coupon.v1.LookupOfferResponse
+	(*NotePostbackTokenUseRequest)(nil),  // 2: couponlink.coupon.v1.NotePostbackTokenUseRequest
+	(*NotePostbackTokenUseResponse)(nil), // 3: couponlink.coupon.v1.NotePostbackTokenUseResponse
+	(*LookupCodeRequest)(nil),            // 4: couponlink.coupon.v1.LookupCodeRequest
+	(*LookupCodeResponse)(nil),           // 5: couponlink.coupon.v1.LookupCodeResponse
+	(*Candidate)(nil),                    // 6: couponlink.coupon.v1.Candidate
+	(*LookupStandingRequest)(nil),        // 7: couponlink.coupon.v1.LookupStandingRequest
+	(*LookupStandingResponse)(nil),       // 8: couponlink.coupon.v1.LookupStandingResponse
+	(*LookupPublisherRequest)(nil),       // 9: couponlink.coupon.v1.LookupPublisherRequest
+	(*LookupPublisherResponse)(nil),      // 10: couponlink.coupon.v1.LookupPublisherResponse
+	(*Offer)(nil),                        // 11: couponlink.coupon.v1.Offer
+	(*Coupon)(nil),                       // 12: couponlink.coupon.v1.Coupon
+	(Offer_State)(0),                     // 13: couponlink.coupon.v1.Offer.State
+	(Publisher_State)(0),                 // 14: couponlink.coupon.v1.Publisher.State
+	(Approval_State)(0),                  // 15: couponlink.coupon.v1.Approval.State
+	(*Payout)(nil),                       // 16: couponlink.coupon.v1.Payout
+	(DeliverySettings_Status)(0),         // 17: couponlink.coupon.v1.DeliverySettings.Status
+	(*Publisher)(nil),                    // 18: couponlink.coupon.v1.Publisher
 }
 var file_couponlink_coupon_v1_lookup_proto_depIdxs = []int32{
-	9,  // 0: couponlink.coupon.v1.LookupOfferResponse.offer:type_name -> couponlink.coupon.v1.Offer
-	4,  // 1: couponlink.coupon.v1.LookupCodeResponse.candidates:type_name -> couponlink.coupon.v1.Candidate
-	10, // 2: couponlink.coupon.v1.Candidate.coupon:type_name -> couponlink.coupon.v1.Coupon
-	11, // 3: couponlink.coupon.v1.Candidate.offer_state:type_name -> couponlink.coupon.v1.Offer.State
-	12, // 4: couponlink.coupon.v1.Candidate.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
-	13, // 5: couponlink.coupon.v1.Candidate.approval_state:type_name -> couponlink.coupon.v1.Approval.State
-	14, // 6: couponlink.coupon.v1.Candidate.approval_payout:type_name -> couponlink.coupon.v1.Payout
-	15, // 7: couponlink.coupon.v1.Candidate.delivery_statuses:type_name -> couponlink.coupon.v1.DeliverySettings.Status
-	12, // 8: couponlink.coupon.v1.LookupStandingResponse.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
-	13, // 9: couponlink.coupon.v1.LookupStandingResponse.approval_state:type_name -> couponlink.coupon.v1.Approval.State
-	14, // 10: couponlink.coupon.v1.LookupStandingResponse.approval_payout:type_name -> couponlink.coupon.v1.Payout
-	15, // 11: couponlink.coupon.v1.LookupStandingResponse.delivery_statuses:type_name -> couponlink.coupon.v1.DeliverySettings.Status
-	16, // 12: couponlink.coupon.v1.LookupPublisherResponse.publisher:type_name -> couponlink.coupon.v1.Publisher
+	11, // 0: couponlink.coupon.v1.LookupOfferResponse.offer:type_name -> couponlink.coupon.v1.Offer
+	6,  // 1: couponlink.coupon.v1.LookupCodeResponse.candidates:type_name -> couponlink.coupon.v1.Candidate
+	12, // 2: couponlink.coupon.v1.Candidate.coupon:type_name -> couponlink.coupon.v1.Coupon
+	13, // 3: couponlink.coupon.v1.Candidate.offer_state:type_name -> couponlink.coupon.v1.Offer.State
+	14, // 4: couponlink.coupon.v1.Candidate.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
+	15, // 5: couponlink.coupon.v1.Candidate.approval_state:type_name -> couponlink.coupon.v1.Approval.State
+	16, // 6: couponlink.coupon.v1.Candidate.approval_payout:type_name -> couponlink.coupon.v1.Payout
+	17, // 7: couponlink.coupon.v1.Candidate.delivery_statuses:type_name -> couponlink.coupon.v1.DeliverySettings.Status
+	14, // 8: couponlink.coupon.v1.LookupStandingResponse.publisher_state:type_name -> couponlink.coupon.v1.Publisher.State
+	15, // 9: couponlink.coupon.v1.LookupStandingResponse.approval_state:type_name -> couponlink.coupon.v1.Approval.State
+	16, // 10: couponlink.coupon.v1.LookupStandingResponse.approval_payout:type_name -> couponlink.coupon.v1.Payout
+	17, // 11: couponlink.coupon.v1.LookupStandingResponse.delivery_statuses:type_name -> couponlink.coupon.v1.DeliverySettings.Status
+	18, // 12: couponlink.coupon.v1.LookupPublisherResponse.publisher:type_name -> couponlink.coupon.v1.Publisher
 	0,  // 13: couponlink.coupon.v1.LookupService.LookupOffer:input_type -> couponlink.coupon.v1.LookupOfferRequest
-	2,  // 14: couponlink.coupon.v1.LookupService.LookupCode:input_type -> couponlink.coupon.v1.LookupCodeRequest
-	5,  // 15: couponlink.coupon.v1.LookupService.LookupStanding:input_type -> couponlink.coupon.v1.LookupStandingRequest
-	7,  // 16: couponlink.coupon.v1.LookupService.LookupPublisher:input_type -> couponlink.coupon.v1.LookupPublisherRequest
-	1,  // 17: couponlink.coupon.v1.LookupService.LookupOffer:output_type -> couponlink.coupon.v1.LookupOfferResponse
-	3,  // 18: couponlink.coupon.v1.LookupService.LookupCode:output_type -> couponlink.coupon.v1.LookupCodeResponse
-	6,  // 19: couponlink.coupon.v1.LookupService.LookupStanding:output_type -> couponlink.coupon.v1.LookupStandingResponse
-	8,  // 20: couponlink.coupon.v1.LookupService.LookupPublisher:output_type -> couponlink.coupon.v1.LookupPublisherResponse
-	17, // [17:21] is the sub-list for method output_type
-	13, // [13:17] is the sub-list for method input_type
+	4,  // 14: couponlink.coupon.v1.LookupService.LookupCode:input_type -> couponlink.coupon.v1.LookupCodeRequest
+	7,  // 15: couponlink.coupon.v1.LookupService.LookupStanding:input_type -> couponlink.coupon.v1.LookupStandingRequest
+	2,  // 16: couponlink.coupon.v1.LookupService.NotePostbackTokenUse:input_type -> couponlink.coupon.v1.NotePostbackTokenUseRequest
+	9,  // 17: couponlink.coupon.v1.LookupService.LookupPublisher:input_type -> couponlink.coupon.v1.LookupPublisherRequest
+	1,  // 18: couponlink.coupon.v1.LookupService.LookupOffer:output_type -> couponlink.coupon.v1.LookupOfferResponse
+	5,  // 19: couponlink.coupon.v1.LookupService.LookupCode:output_type -> couponlink.coupon.v1.LookupCodeResponse
+	8,  // 20: couponlink.coupon.v1.LookupService.LookupStanding:output_type -> couponlink.coupon.v1.LookupStandingResponse
+	3,  // 21: couponlink.coupon.v1.LookupService.NotePostbackTokenUse:output_type -> couponlink.coupon.v1.NotePostbackTokenUseResponse
+	10, // 22: couponlink.coupon.v1.LookupService.LookupPublisher:output_type -> couponlink.coupon.v1.LookupPublisherResponse
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -749,7 +851,7 @@ func file_couponlink_coupon_v1_lookup_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_lookup_proto_rawDesc), len(file_couponlink_coupon_v1_lookup_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,10 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	LookupService_LookupOffer_FullMethodName     = "/couponlink.coupon.v1.LookupService/LookupOffer"
-	LookupService_LookupCode_FullMethodName      = "/couponlink.coupon.v1.LookupService/LookupCode"
-	LookupService_LookupStanding_FullMethodName  = "/couponlink.coupon.v1.LookupService/LookupStanding"
-	LookupService_LookupPublisher_FullMethodName = "/couponlink.coupon.v1.LookupService/LookupPublisher"
+	LookupService_LookupOffer_FullMethodName          = "/couponlink.coupon.v1.LookupService/LookupOffer"
+	LookupService_LookupCode_FullMethodName           = "/couponlink.coupon.v1.LookupService/LookupCode"
+	LookupService_LookupStanding_FullMethodName       = "/couponlink.coupon.v1.LookupService/LookupStanding"
+	LookupService_NotePostbackTokenUse_FullMethodName = "/couponlink.coupon.v1.LookupService/NotePostbackTokenUse"
+	LookupService_LookupPublisher_FullMethodName      = "/couponlink.coupon.v1.LookupService/LookupPublisher"
 )
 
 // LookupServiceClient is the client API for LookupService service.
@@ -46,6 +47,9 @@ type LookupServiceClient interface {
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
 	LookupStanding(ctx context.Context, in *LookupStandingRequest, opts ...grpc.CallOption) (*LookupStandingResponse, error)
+	// NotePostbackTokenUse stores that a postback had one of an offer's named tokens. It writes at most once a minute for
+	// each token. A hash that no token has is ignored.
+	NotePostbackTokenUse(ctx context.Context, in *NotePostbackTokenUseRequest, opts ...grpc.CallOption) (*NotePostbackTokenUseResponse, error)
 	// LookupPublisher finds a publisher, with the secrets that sign its deliveries.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
@@ -90,6 +94,16 @@ func (c *lookupServiceClient) LookupStanding(ctx context.Context, in *LookupStan
 	return out, nil
 }
 
+func (c *lookupServiceClient) NotePostbackTokenUse(ctx context.Context, in *NotePostbackTokenUseRequest, opts ...grpc.CallOption) (*NotePostbackTokenUseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(NotePostbackTokenUseResponse)
+	err := c.cc.Invoke(ctx, LookupService_NotePostbackTokenUse_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *lookupServiceClient) LookupPublisher(ctx context.Context, in *LookupPublisherRequest, opts ...grpc.CallOption) (*LookupPublisherResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(LookupPublisherResponse)
@@ -121,6 +135,9 @@ type LookupServiceServer interface {
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
 	LookupStanding(context.Context, *LookupStandingRequest) (*LookupStandingResponse, error)
+	// NotePostbackTokenUse stores that a postback had one of an offer's named tokens. It writes at most once a minute for
+	// each token. A hash that no token has is ignored.
+	NotePostbackTokenUse(context.Context, *NotePostbackTokenUseRequest) (*NotePostbackTokenUseResponse, error)
 	// LookupPublisher finds a publisher, with the secrets that sign its deliveries.
 	//
 	// Errors: NOT_FOUND (PUBLISHER_NOT_FOUND).
@@ -143,6 +160,9 @@ func (UnimplementedLookupServiceServer) LookupCode(context.Context, *LookupCodeR
 }
 func (UnimplementedLookupServiceServer) LookupStanding(context.Context, *LookupStandingRequest) (*LookupStandingResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LookupStanding not implemented")
+}
+func (UnimplementedLookupServiceServer) NotePostbackTokenUse(context.Context, *NotePostbackTokenUseRequest) (*NotePostbackTokenUseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method NotePostbackTokenUse not implemented")
 }
 func (UnimplementedLookupServiceServer) LookupPublisher(context.Context, *LookupPublisherRequest) (*LookupPublisherResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LookupPublisher not implemented")
@@ -222,6 +242,24 @@ func _LookupService_LookupStanding_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LookupService_NotePostbackTokenUse_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(NotePostbackTokenUseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LookupServiceServer).NotePostbackTokenUse(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LookupService_NotePostbackTokenUse_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LookupServiceServer).NotePostbackTokenUse(ctx, req.(*NotePostbackTokenUseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _LookupService_LookupPublisher_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(LookupPublisherRequest)
 	if err := dec(in); err != nil {
@@ -258,6 +296,10 @@ var LookupService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "LookupStanding",
 			Handler:    _LookupService_LookupStanding_Handler,
+		},
+		{
+			MethodName: "NotePostbackTokenUse",
+			Handler:    _LookupService_NotePostbackTokenUse_Handler,
 		},
 		{
 			MethodName: "LookupPublisher",

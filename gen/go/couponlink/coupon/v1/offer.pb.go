@@ -12,6 +12,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
@@ -974,11 +975,381 @@ func (x *RotatePostbackCredentialsRequest) GetRequestId() string {
 	return ""
 }
 
+// PostbackToken is a named postback token of an offer.
+type PostbackToken struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name, `offers/{offer}/postbackTokens/{postback_token}`. The id is assigned by the service.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What the token is for, such as the system that sends it: 1 to 200 characters. It cannot change.
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// The token, 32 hexadecimal digits: what postbacks send as `token`. Only CreatePostbackToken's response has it.
+	Token string `protobuf:"bytes,3,opt,name=token,proto3" json:"token,omitempty"`
+	// The first digits of the token, to recognize it by.
+	TokenPrefix string `protobuf:"bytes,4,opt,name=token_prefix,json=tokenPrefix,proto3" json:"token_prefix,omitempty"`
+	// When it was created.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When a postback last proved itself with the token, to within a minute or so. Unset: never.
+	LastUseTime   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=last_use_time,json=lastUseTime,proto3" json:"last_use_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PostbackToken) Reset() {
+	*x = PostbackToken{}
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PostbackToken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PostbackToken) ProtoMessage() {}
+
+func (x *PostbackToken) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PostbackToken.ProtoReflect.Descriptor instead.
+func (*PostbackToken) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PostbackToken) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PostbackToken) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *PostbackToken) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *PostbackToken) GetTokenPrefix() string {
+	if x != nil {
+		return x.TokenPrefix
+	}
+	return ""
+}
+
+func (x *PostbackToken) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *PostbackToken) GetLastUseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUseTime
+	}
+	return nil
+}
+
+// CreatePostbackTokenRequest says what the token is for.
+type CreatePostbackTokenRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The offer, `offers/{offer}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The token to create, with its `display_name`.
+	PostbackToken *PostbackToken `protobuf:"bytes,2,opt,name=postback_token,json=postbackToken,proto3" json:"postback_token,omitempty"`
+	// A UUID that the caller chooses for this call, so that it can be retried. Within 24 hours, a call with the
+	// same id and the same request gets the first call's response, and changes nothing. An id that was used for
+	// another request is refused with ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED). A call that failed leaves the id
+	// free. The response has the token only if the call carries the same secret of the caller as the first one
+	// did. Over REST, the header `Idempotency-Key` sets it. Empty: every call counts.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreatePostbackTokenRequest) Reset() {
+	*x = CreatePostbackTokenRequest{}
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreatePostbackTokenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreatePostbackTokenRequest) ProtoMessage() {}
+
+func (x *CreatePostbackTokenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreatePostbackTokenRequest.ProtoReflect.Descriptor instead.
+func (*CreatePostbackTokenRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *CreatePostbackTokenRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *CreatePostbackTokenRequest) GetPostbackToken() *PostbackToken {
+	if x != nil {
+		return x.PostbackToken
+	}
+	return nil
+}
+
+func (x *CreatePostbackTokenRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// GetPostbackTokenRequest names a token.
+type GetPostbackTokenRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `offers/{offer}/postbackTokens/{postback_token}`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPostbackTokenRequest) Reset() {
+	*x = GetPostbackTokenRequest{}
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPostbackTokenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPostbackTokenRequest) ProtoMessage() {}
+
+func (x *GetPostbackTokenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPostbackTokenRequest.ProtoReflect.Descriptor instead.
+func (*GetPostbackTokenRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GetPostbackTokenRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ListPostbackTokensRequest asks for a page of tokens.
+type ListPostbackTokensRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The offer, `offers/{offer}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The largest number of entries on a page, 1 to 1,000. A larger value means 1,000. Default 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The `next_page_token` of the previous page. Empty: the first page.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPostbackTokensRequest) Reset() {
+	*x = ListPostbackTokensRequest{}
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPostbackTokensRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPostbackTokensRequest) ProtoMessage() {}
+
+func (x *ListPostbackTokensRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPostbackTokensRequest.ProtoReflect.Descriptor instead.
+func (*ListPostbackTokensRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListPostbackTokensRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListPostbackTokensRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListPostbackTokensRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListPostbackTokensResponse is a page of tokens.
+type ListPostbackTokensResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tokens, the oldest first.
+	PostbackTokens []*PostbackToken `protobuf:"bytes,1,rep,name=postback_tokens,json=postbackTokens,proto3" json:"postback_tokens,omitempty"`
+	// The token of the next page. Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPostbackTokensResponse) Reset() {
+	*x = ListPostbackTokensResponse{}
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPostbackTokensResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPostbackTokensResponse) ProtoMessage() {}
+
+func (x *ListPostbackTokensResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPostbackTokensResponse.ProtoReflect.Descriptor instead.
+func (*ListPostbackTokensResponse) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListPostbackTokensResponse) GetPostbackTokens() []*PostbackToken {
+	if x != nil {
+		return x.PostbackTokens
+	}
+	return nil
+}
+
+func (x *ListPostbackTokensResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// DeletePostbackTokenRequest names a token to revoke.
+type DeletePostbackTokenRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `offers/{offer}/postbackTokens/{postback_token}`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletePostbackTokenRequest) Reset() {
+	*x = DeletePostbackTokenRequest{}
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletePostbackTokenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletePostbackTokenRequest) ProtoMessage() {}
+
+func (x *DeletePostbackTokenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_couponlink_coupon_v1_offer_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletePostbackTokenRequest.ProtoReflect.Descriptor instead.
+func (*DeletePostbackTokenRequest) Descriptor() ([]byte, []int) {
+	return file_couponlink_coupon_v1_offer_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *DeletePostbackTokenRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 var File_couponlink_coupon_v1_offer_proto protoreflect.FileDescriptor
 
 const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\n" +
-	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x10\n" +
+	" couponlink/coupon/v1/offer.proto\x12\x14couponlink.coupon.v1\x1a couponlink/coupon/v1/money.proto\x1a#couponlink/options/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x10\n" +
 	"\x05Offer\x12+\n" +
 	"\x04name\x18\x01 \x01(\tB\x17\xe2A\x01\b\xaa\xbc\x18\x0f\x18\x05\"\aoffers/(\x010\x01R\x04name\x12:\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x17\xe2A\x01\x02\xaa\xbc\x18\x06\x18\x04(\x010\x01\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x127\n" +
@@ -1071,7 +1442,36 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"\x10couponlink/OfferR\x04name\x12J\n" +
 	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe2A\x01\x01\xb2\xbc\x18\r\x1a\v[0-9]{1,8}sR\aoverlap\x12c\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\xa1\x06\n" +
+	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x97\x03\n" +
+	"\rPostbackToken\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe2A\x01\bR\x04name\x120\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\r\xe2A\x01\x02\xb2\xbc\x18\x05\b\x01\x10\xc8\x01R\vdisplayName\x12\x1a\n" +
+	"\x05token\x18\x03 \x01(\tB\x04\xe2A\x01\x03R\x05token\x12'\n" +
+	"\ftoken_prefix\x18\x04 \x01(\tB\x04\xe2A\x01\x03R\vtokenPrefix\x12A\n" +
+	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"createTime\x12D\n" +
+	"\rlast_use_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\vlastUseTime:l\xeaAi\n" +
+	"\x18couponlink/PostbackToken\x12.offers/{offer}/postbackTokens/{postback_token}*\x0epostbackTokens2\rpostbackToken\"\x8e\x02\n" +
+	"\x1aCreatePostbackTokenRequest\x129\n" +
+	"\x06parent\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\x12\x18couponlink/PostbackTokenR\x06parent\x12P\n" +
+	"\x0epostback_token\x18\x02 \x01(\v2#.couponlink.coupon.v1.PostbackTokenB\x04\xe2A\x01\x02R\rpostbackToken\x12c\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tBD\xe2A\x01\x01\xb2\xbc\x184\x1a2[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"P\n" +
+	"\x17GetPostbackTokenRequest\x125\n" +
+	"\x04name\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
+	"\x18couponlink/PostbackTokenR\x04name\"\xa4\x01\n" +
+	"\x19ListPostbackTokensRequest\x129\n" +
+	"\x06parent\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\x12\x18couponlink/PostbackTokenR\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe2A\x01\x01\xb2\xbc\x18\x02 \x00R\bpageSize\x12#\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\x04\xe2A\x01\x01R\tpageToken\"\x9e\x01\n" +
+	"\x1aListPostbackTokensResponse\x12R\n" +
+	"\x0fpostback_tokens\x18\x01 \x03(\v2#.couponlink.coupon.v1.PostbackTokenB\x04\xe2A\x01\x03R\x0epostbackTokens\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2A\x01\x03R\rnextPageToken\"S\n" +
+	"\x1aDeletePostbackTokenRequest\x125\n" +
+	"\x04name\x18\x01 \x01(\tB!\xe2A\x01\x02\xfaA\x1a\n" +
+	"\x18couponlink/PostbackTokenR\x04name2\x8c\f\n" +
 	"\fOfferService\x12\x90\x01\n" +
 	"\vCreateOffer\x12(.couponlink.coupon.v1.CreateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\":\xdaA\x0eoffer,offer_id\xba\xbc\x18\foffers.write\x82\xd3\xe4\x93\x02\x13:\x05offer\"\n" +
 	"/v1/offers\x12\x86\x01\n" +
@@ -1080,7 +1480,11 @@ const file_couponlink_coupon_v1_offer_proto_rawDesc = "" +
 	"ListOffers\x12'.couponlink.coupon.v1.ListOffersRequest\x1a(.couponlink.coupon.v1.ListOffersResponse\"&\xba\xbc\x18\voffers.readʼ\x18\x01\x02\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/offers\x12\xa7\x01\n" +
 	"\vUpdateOffer\x12(.couponlink.coupon.v1.UpdateOfferRequest\x1a\x1b.couponlink.coupon.v1.Offer\"Q\xdaA\x11offer,update_mask\xba\xbc\x18\foffers.writeʼ\x18\x01\x02\x82\xd3\xe4\x93\x02\":\x05offer2\x19/v1/{offer.name=offers/*}\x12\xc0\x01\n" +
-	"\x19RotatePostbackCredentials\x126.couponlink.coupon.v1.RotatePostbackCredentialsRequest\x1a\x1b.couponlink.coupon.v1.Offer\"N\xba\xbc\x18\rsecrets.writeʼ\x18\x01\x02\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=offers/*}:rotatePostbackCredentialsB\x86\x01\n" +
+	"\x19RotatePostbackCredentials\x126.couponlink.coupon.v1.RotatePostbackCredentialsRequest\x1a\x1b.couponlink.coupon.v1.Offer\"N\xba\xbc\x18\rsecrets.writeʼ\x18\x01\x02\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=offers/*}:rotatePostbackCredentials\x12\xd3\x01\n" +
+	"\x13CreatePostbackToken\x120.couponlink.coupon.v1.CreatePostbackTokenRequest\x1a#.couponlink.coupon.v1.PostbackToken\"e\xdaA\x15parent,postback_token\xba\xbc\x18\rsecrets.write\x82\xd3\xe4\x93\x026:\x0epostback_token\"$/v1/{parent=offers/*}/postbackTokens\x12\xaa\x01\n" +
+	"\x10GetPostbackToken\x12-.couponlink.coupon.v1.GetPostbackTokenRequest\x1a#.couponlink.coupon.v1.PostbackToken\"B\xdaA\x04name\xba\xbc\x18\voffers.read\x82\xd3\xe4\x93\x02&\x12$/v1/{name=offers/*/postbackTokens/*}\x12\xbd\x01\n" +
+	"\x12ListPostbackTokens\x12/.couponlink.coupon.v1.ListPostbackTokensRequest\x1a0.couponlink.coupon.v1.ListPostbackTokensResponse\"D\xdaA\x06parent\xba\xbc\x18\voffers.read\x82\xd3\xe4\x93\x02&\x12$/v1/{parent=offers/*}/postbackTokens\x12\xa5\x01\n" +
+	"\x13DeletePostbackToken\x120.couponlink.coupon.v1.DeletePostbackTokenRequest\x1a\x16.google.protobuf.Empty\"D\xdaA\x04name\xba\xbc\x18\rsecrets.write\x82\xd3\xe4\x93\x02&*$/v1/{name=offers/*/postbackTokens/*}B\x86\x01\n" +
 	"\x18com.couponlink.coupon.v1B\n" +
 	"OfferProtoP\x01ZEgithub.com/couponlink/couponlink/gen/go/couponlink/coupon/v1;couponv1\xaa\x02\x14Couponlink.Coupon.V1b\x06proto3"
 
@@ -1097,7 +1501,7 @@ func file_couponlink_coupon_v1_offer_proto_rawDescGZIP() []byte {
 }
 
 var file_couponlink_coupon_v1_offer_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_couponlink_coupon_v1_offer_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_couponlink_coupon_v1_offer_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_couponlink_coupon_v1_offer_proto_goTypes = []any{
 	(Offer_State)(0),                         // 0: couponlink.coupon.v1.Offer.State
 	(Offer_PostbackAuth)(0),                  // 1: couponlink.coupon.v1.Offer.PostbackAuth
@@ -1111,46 +1515,65 @@ var file_couponlink_coupon_v1_offer_proto_goTypes = []any{
 	(*ListOffersResponse)(nil),               // 9: couponlink.coupon.v1.ListOffersResponse
 	(*UpdateOfferRequest)(nil),               // 10: couponlink.coupon.v1.UpdateOfferRequest
 	(*RotatePostbackCredentialsRequest)(nil), // 11: couponlink.coupon.v1.RotatePostbackCredentialsRequest
-	(*durationpb.Duration)(nil),              // 12: google.protobuf.Duration
-	(*Payout)(nil),                           // 13: couponlink.coupon.v1.Payout
-	(*timestamppb.Timestamp)(nil),            // 14: google.protobuf.Timestamp
-	(*Money)(nil),                            // 15: couponlink.coupon.v1.Money
-	(*fieldmaskpb.FieldMask)(nil),            // 16: google.protobuf.FieldMask
+	(*PostbackToken)(nil),                    // 12: couponlink.coupon.v1.PostbackToken
+	(*CreatePostbackTokenRequest)(nil),       // 13: couponlink.coupon.v1.CreatePostbackTokenRequest
+	(*GetPostbackTokenRequest)(nil),          // 14: couponlink.coupon.v1.GetPostbackTokenRequest
+	(*ListPostbackTokensRequest)(nil),        // 15: couponlink.coupon.v1.ListPostbackTokensRequest
+	(*ListPostbackTokensResponse)(nil),       // 16: couponlink.coupon.v1.ListPostbackTokensResponse
+	(*DeletePostbackTokenRequest)(nil),       // 17: couponlink.coupon.v1.DeletePostbackTokenRequest
+	(*durationpb.Duration)(nil),              // 18: google.protobuf.Duration
+	(*Payout)(nil),                           // 19: couponlink.coupon.v1.Payout
+	(*timestamppb.Timestamp)(nil),            // 20: google.protobuf.Timestamp
+	(*Money)(nil),                            // 21: couponlink.coupon.v1.Money
+	(*fieldmaskpb.FieldMask)(nil),            // 22: google.protobuf.FieldMask
+	(*emptypb.Empty)(nil),                    // 23: google.protobuf.Empty
 }
 var file_couponlink_coupon_v1_offer_proto_depIdxs = []int32{
 	0,  // 0: couponlink.coupon.v1.Offer.state:type_name -> couponlink.coupon.v1.Offer.State
 	1,  // 1: couponlink.coupon.v1.Offer.postback_auth:type_name -> couponlink.coupon.v1.Offer.PostbackAuth
 	2,  // 2: couponlink.coupon.v1.Offer.precedence:type_name -> couponlink.coupon.v1.Offer.Precedence
-	12, // 3: couponlink.coupon.v1.Offer.click_window:type_name -> google.protobuf.Duration
-	12, // 4: couponlink.coupon.v1.Offer.coupon_grace:type_name -> google.protobuf.Duration
-	13, // 5: couponlink.coupon.v1.Offer.payout:type_name -> couponlink.coupon.v1.Payout
+	18, // 3: couponlink.coupon.v1.Offer.click_window:type_name -> google.protobuf.Duration
+	18, // 4: couponlink.coupon.v1.Offer.coupon_grace:type_name -> google.protobuf.Duration
+	19, // 5: couponlink.coupon.v1.Offer.payout:type_name -> couponlink.coupon.v1.Payout
 	4,  // 6: couponlink.coupon.v1.Offer.default_conversion_status:type_name -> couponlink.coupon.v1.Offer.ConversionStatus
-	14, // 7: couponlink.coupon.v1.Offer.create_time:type_name -> google.protobuf.Timestamp
-	14, // 8: couponlink.coupon.v1.Offer.update_time:type_name -> google.protobuf.Timestamp
-	14, // 9: couponlink.coupon.v1.Offer.previous_credentials_expire_time:type_name -> google.protobuf.Timestamp
-	13, // 10: couponlink.coupon.v1.Offer.revenue:type_name -> couponlink.coupon.v1.Payout
-	15, // 11: couponlink.coupon.v1.Offer.open_postback_max_amount:type_name -> couponlink.coupon.v1.Money
+	20, // 7: couponlink.coupon.v1.Offer.create_time:type_name -> google.protobuf.Timestamp
+	20, // 8: couponlink.coupon.v1.Offer.update_time:type_name -> google.protobuf.Timestamp
+	20, // 9: couponlink.coupon.v1.Offer.previous_credentials_expire_time:type_name -> google.protobuf.Timestamp
+	19, // 10: couponlink.coupon.v1.Offer.revenue:type_name -> couponlink.coupon.v1.Payout
+	21, // 11: couponlink.coupon.v1.Offer.open_postback_max_amount:type_name -> couponlink.coupon.v1.Money
 	3,  // 12: couponlink.coupon.v1.Offer.payout_base:type_name -> couponlink.coupon.v1.Offer.PayoutBase
 	5,  // 13: couponlink.coupon.v1.CreateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
 	5,  // 14: couponlink.coupon.v1.ListOffersResponse.offers:type_name -> couponlink.coupon.v1.Offer
 	5,  // 15: couponlink.coupon.v1.UpdateOfferRequest.offer:type_name -> couponlink.coupon.v1.Offer
-	16, // 16: couponlink.coupon.v1.UpdateOfferRequest.update_mask:type_name -> google.protobuf.FieldMask
-	12, // 17: couponlink.coupon.v1.RotatePostbackCredentialsRequest.overlap:type_name -> google.protobuf.Duration
-	6,  // 18: couponlink.coupon.v1.OfferService.CreateOffer:input_type -> couponlink.coupon.v1.CreateOfferRequest
-	7,  // 19: couponlink.coupon.v1.OfferService.GetOffer:input_type -> couponlink.coupon.v1.GetOfferRequest
-	8,  // 20: couponlink.coupon.v1.OfferService.ListOffers:input_type -> couponlink.coupon.v1.ListOffersRequest
-	10, // 21: couponlink.coupon.v1.OfferService.UpdateOffer:input_type -> couponlink.coupon.v1.UpdateOfferRequest
-	11, // 22: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:input_type -> couponlink.coupon.v1.RotatePostbackCredentialsRequest
-	5,  // 23: couponlink.coupon.v1.OfferService.CreateOffer:output_type -> couponlink.coupon.v1.Offer
-	5,  // 24: couponlink.coupon.v1.OfferService.GetOffer:output_type -> couponlink.coupon.v1.Offer
-	9,  // 25: couponlink.coupon.v1.OfferService.ListOffers:output_type -> couponlink.coupon.v1.ListOffersResponse
-	5,  // 26: couponlink.coupon.v1.OfferService.UpdateOffer:output_type -> couponlink.coupon.v1.Offer
-	5,  // 27: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:output_type -> couponlink.coupon.v1.Offer
-	23, // [23:28] is the sub-list for method output_type
-	18, // [18:23] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	22, // 16: couponlink.coupon.v1.UpdateOfferRequest.update_mask:type_name -> google.protobuf.FieldMask
+	18, // 17: couponlink.coupon.v1.RotatePostbackCredentialsRequest.overlap:type_name -> google.protobuf.Duration
+	20, // 18: couponlink.coupon.v1.PostbackToken.create_time:type_name -> google.protobuf.Timestamp
+	20, // 19: couponlink.coupon.v1.PostbackToken.last_use_time:type_name -> google.protobuf.Timestamp
+	12, // 20: couponlink.coupon.v1.CreatePostbackTokenRequest.postback_token:type_name -> couponlink.coupon.v1.PostbackToken
+	12, // 21: couponlink.coupon.v1.ListPostbackTokensResponse.postback_tokens:type_name -> couponlink.coupon.v1.PostbackToken
+	6,  // 22: couponlink.coupon.v1.OfferService.CreateOffer:input_type -> couponlink.coupon.v1.CreateOfferRequest
+	7,  // 23: couponlink.coupon.v1.OfferService.GetOffer:input_type -> couponlink.coupon.v1.GetOfferRequest
+	8,  // 24: couponlink.coupon.v1.OfferService.ListOffers:input_type -> couponlink.coupon.v1.ListOffersRequest
+	10, // 25: couponlink.coupon.v1.OfferService.UpdateOffer:input_type -> couponlink.coupon.v1.UpdateOfferRequest
+	11, // 26: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:input_type -> couponlink.coupon.v1.RotatePostbackCredentialsRequest
+	13, // 27: couponlink.coupon.v1.OfferService.CreatePostbackToken:input_type -> couponlink.coupon.v1.CreatePostbackTokenRequest
+	14, // 28: couponlink.coupon.v1.OfferService.GetPostbackToken:input_type -> couponlink.coupon.v1.GetPostbackTokenRequest
+	15, // 29: couponlink.coupon.v1.OfferService.ListPostbackTokens:input_type -> couponlink.coupon.v1.ListPostbackTokensRequest
+	17, // 30: couponlink.coupon.v1.OfferService.DeletePostbackToken:input_type -> couponlink.coupon.v1.DeletePostbackTokenRequest
+	5,  // 31: couponlink.coupon.v1.OfferService.CreateOffer:output_type -> couponlink.coupon.v1.Offer
+	5,  // 32: couponlink.coupon.v1.OfferService.GetOffer:output_type -> couponlink.coupon.v1.Offer
+	9,  // 33: couponlink.coupon.v1.OfferService.ListOffers:output_type -> couponlink.coupon.v1.ListOffersResponse
+	5,  // 34: couponlink.coupon.v1.OfferService.UpdateOffer:output_type -> couponlink.coupon.v1.Offer
+	5,  // 35: couponlink.coupon.v1.OfferService.RotatePostbackCredentials:output_type -> couponlink.coupon.v1.Offer
+	12, // 36: couponlink.coupon.v1.OfferService.CreatePostbackToken:output_type -> couponlink.coupon.v1.PostbackToken
+	12, // 37: couponlink.coupon.v1.OfferService.GetPostbackToken:output_type -> couponlink.coupon.v1.PostbackToken
+	16, // 38: couponlink.coupon.v1.OfferService.ListPostbackTokens:output_type -> couponlink.coupon.v1.ListPostbackTokensResponse
+	23, // 39: couponlink.coupon.v1.OfferService.DeletePostbackToken:output_type -> google.protobuf.Empty
+	31, // [31:40] is the sub-list for method output_type
+	22, // [22:31] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_couponlink_coupon_v1_offer_proto_init() }
@@ -1165,7 +1588,7 @@ func file_couponlink_coupon_v1_offer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_couponlink_coupon_v1_offer_proto_rawDesc), len(file_couponlink_coupon_v1_offer_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   7,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

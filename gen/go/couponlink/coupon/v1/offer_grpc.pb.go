@@ -11,6 +11,7 @@ import (
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 )
 
 // This is a compile-time assertion to ensure that this generated file
@@ -24,6 +25,10 @@ const (
 	OfferService_ListOffers_FullMethodName                = "/couponlink.coupon.v1.OfferService/ListOffers"
 	OfferService_UpdateOffer_FullMethodName               = "/couponlink.coupon.v1.OfferService/UpdateOffer"
 	OfferService_RotatePostbackCredentials_FullMethodName = "/couponlink.coupon.v1.OfferService/RotatePostbackCredentials"
+	OfferService_CreatePostbackToken_FullMethodName       = "/couponlink.coupon.v1.OfferService/CreatePostbackToken"
+	OfferService_GetPostbackToken_FullMethodName          = "/couponlink.coupon.v1.OfferService/GetPostbackToken"
+	OfferService_ListPostbackTokens_FullMethodName        = "/couponlink.coupon.v1.OfferService/ListPostbackTokens"
+	OfferService_DeletePostbackToken_FullMethodName       = "/couponlink.coupon.v1.OfferService/DeletePostbackToken"
 )
 
 // OfferServiceClient is the client API for OfferService service.
@@ -60,6 +65,27 @@ type OfferServiceClient interface {
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT on `overlap`.
 	RotatePostbackCredentials(ctx context.Context, in *RotatePostbackCredentialsRequest, opts ...grpc.CallOption) (*Offer, error)
+	// CreatePostbackToken gives an offer another postback token, such as one for each of the advertiser's systems. The
+	// response has the token; it is shown only this once, because the service stores its hash alone. It is accepted
+	// wherever the offer's `postback_token` is.
+	//
+	// Errors: INVALID_ARGUMENT on `postback_token.display_name`; NOT_FOUND (OFFER_NOT_FOUND); FAILED_PRECONDITION
+	// (TOO_MANY_POSTBACK_TOKENS) if the offer has 20.
+	CreatePostbackToken(ctx context.Context, in *CreatePostbackTokenRequest, opts ...grpc.CallOption) (*PostbackToken, error)
+	// GetPostbackToken returns a named postback token, without the token itself.
+	//
+	// Errors: NOT_FOUND (POSTBACK_TOKEN_NOT_FOUND).
+	GetPostbackToken(ctx context.Context, in *GetPostbackTokenRequest, opts ...grpc.CallOption) (*PostbackToken, error)
+	// ListPostbackTokens returns a page of an offer's named postback tokens, the oldest first, without the tokens
+	// themselves.
+	//
+	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT on `page_size` or `page_token`.
+	ListPostbackTokens(ctx context.Context, in *ListPostbackTokensRequest, opts ...grpc.CallOption) (*ListPostbackTokensResponse, error)
+	// DeletePostbackToken revokes a named postback token for good. Postbacks with it are refused within 3 seconds. The
+	// offer's other tokens stay.
+	//
+	// Errors: NOT_FOUND (POSTBACK_TOKEN_NOT_FOUND).
+	DeletePostbackToken(ctx context.Context, in *DeletePostbackTokenRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 }
 
 type offerServiceClient struct {
@@ -120,6 +146,46 @@ func (c *offerServiceClient) RotatePostbackCredentials(ctx context.Context, in *
 	return out, nil
 }
 
+func (c *offerServiceClient) CreatePostbackToken(ctx context.Context, in *CreatePostbackTokenRequest, opts ...grpc.CallOption) (*PostbackToken, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PostbackToken)
+	err := c.cc.Invoke(ctx, OfferService_CreatePostbackToken_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *offerServiceClient) GetPostbackToken(ctx context.Context, in *GetPostbackTokenRequest, opts ...grpc.CallOption) (*PostbackToken, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PostbackToken)
+	err := c.cc.Invoke(ctx, OfferService_GetPostbackToken_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *offerServiceClient) ListPostbackTokens(ctx context.Context, in *ListPostbackTokensRequest, opts ...grpc.CallOption) (*ListPostbackTokensResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPostbackTokensResponse)
+	err := c.cc.Invoke(ctx, OfferService_ListPostbackTokens_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *offerServiceClient) DeletePostbackToken(ctx context.Context, in *DeletePostbackTokenRequest, opts ...grpc.CallOption) (*emptypb.Empty, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(emptypb.Empty)
+	err := c.cc.Invoke(ctx, OfferService_DeletePostbackToken_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OfferServiceServer is the server API for OfferService service.
 // All implementations must embed UnimplementedOfferServiceServer
 // for forward compatibility.
@@ -154,6 +220,27 @@ type OfferServiceServer interface {
 	//
 	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT on `overlap`.
 	RotatePostbackCredentials(context.Context, *RotatePostbackCredentialsRequest) (*Offer, error)
+	// CreatePostbackToken gives an offer another postback token, such as one for each of the advertiser's systems. The
+	// response has the token; it is shown only this once, because the service stores its hash alone. It is accepted
+	// wherever the offer's `postback_token` is.
+	//
+	// Errors: INVALID_ARGUMENT on `postback_token.display_name`; NOT_FOUND (OFFER_NOT_FOUND); FAILED_PRECONDITION
+	// (TOO_MANY_POSTBACK_TOKENS) if the offer has 20.
+	CreatePostbackToken(context.Context, *CreatePostbackTokenRequest) (*PostbackToken, error)
+	// GetPostbackToken returns a named postback token, without the token itself.
+	//
+	// Errors: NOT_FOUND (POSTBACK_TOKEN_NOT_FOUND).
+	GetPostbackToken(context.Context, *GetPostbackTokenRequest) (*PostbackToken, error)
+	// ListPostbackTokens returns a page of an offer's named postback tokens, the oldest first, without the tokens
+	// themselves.
+	//
+	// Errors: NOT_FOUND (OFFER_NOT_FOUND); INVALID_ARGUMENT on `page_size` or `page_token`.
+	ListPostbackTokens(context.Context, *ListPostbackTokensRequest) (*ListPostbackTokensResponse, error)
+	// DeletePostbackToken revokes a named postback token for good. Postbacks with it are refused within 3 seconds. The
+	// offer's other tokens stay.
+	//
+	// Errors: NOT_FOUND (POSTBACK_TOKEN_NOT_FOUND).
+	DeletePostbackToken(context.Context, *DeletePostbackTokenRequest) (*emptypb.Empty, error)
 	mustEmbedUnimplementedOfferServiceServer()
 }
 
@@ -178,6 +265,18 @@ func (UnimplementedOfferServiceServer) UpdateOffer(context.Context, *UpdateOffer
 }
 func (UnimplementedOfferServiceServer) RotatePostbackCredentials(context.Context, *RotatePostbackCredentialsRequest) (*Offer, error) {
 	return nil, status.Error(codes.Unimplemented, "method RotatePostbackCredentials not implemented")
+}
+func (UnimplementedOfferServiceServer) CreatePostbackToken(context.Context, *CreatePostbackTokenRequest) (*PostbackToken, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreatePostbackToken not implemented")
+}
+func (UnimplementedOfferServiceServer) GetPostbackToken(context.Context, *GetPostbackTokenRequest) (*PostbackToken, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetPostbackToken not implemented")
+}
+func (UnimplementedOfferServiceServer) ListPostbackTokens(context.Context, *ListPostbackTokensRequest) (*ListPostbackTokensResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPostbackTokens not implemented")
+}
+func (UnimplementedOfferServiceServer) DeletePostbackToken(context.Context, *DeletePostbackTokenRequest) (*emptypb.Empty, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeletePostbackToken not implemented")
 }
 func (UnimplementedOfferServiceServer) mustEmbedUnimplementedOfferServiceServer() {}
 func (UnimplementedOfferServiceServer) testEmbeddedByValue()                      {}
@@ -290,6 +389,78 @@ func _OfferService_RotatePostbackCredentials_Handler(srv interface{}, ctx contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OfferService_CreatePostbackToken_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreatePostbackTokenRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OfferServiceServer).CreatePostbackToken(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OfferService_CreatePostbackToken_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OfferServiceServer).CreatePostbackToken(ctx, req.(*CreatePostbackTokenRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OfferService_GetPostbackToken_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPostbackTokenRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OfferServiceServer).GetPostbackToken(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OfferService_GetPostbackToken_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OfferServiceServer).GetPostbackToken(ctx, req.(*GetPostbackTokenRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OfferService_ListPostbackTokens_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPostbackTokensRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OfferServiceServer).ListPostbackTokens(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OfferService_ListPostbackTokens_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OfferServiceServer).ListPostbackTokens(ctx, req.(*ListPostbackTokensRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OfferService_DeletePostbackToken_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeletePostbackTokenRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OfferServiceServer).DeletePostbackToken(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OfferService_DeletePostbackToken_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OfferServiceServer).DeletePostbackToken(ctx, req.(*DeletePostbackTokenRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OfferService_ServiceDesc is the grpc.ServiceDesc for OfferService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -316,6 +487,22 @@ var OfferService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RotatePostbackCredentials",
 			Handler:    _OfferService_RotatePostbackCredentials_Handler,
+		},
+		{
+			MethodName: "CreatePostbackToken",
+			Handler:    _OfferService_CreatePostbackToken_Handler,
+		},
+		{
+			MethodName: "GetPostbackToken",
+			Handler:    _OfferService_GetPostbackToken_Handler,
+		},
+		{
+			MethodName: "ListPostbackTokens",
+			Handler:    _OfferService_ListPostbackTokens_Handler,
+		},
+		{
+			MethodName: "DeletePostbackToken",
+			Handler:    _OfferService_DeletePostbackToken_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

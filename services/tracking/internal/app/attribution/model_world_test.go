@@ -201,6 +201,9 @@ func (w *world) LatestOffer(ctx context.Context, id string) (domain.Offer, error
 // KnowsToken implements attribution.CouponClient.
 func (*world) KnowsToken(string) bool { return true }
 
+// NoteTokenUse implements attribution.CouponClient.
+func (*world) NoteTokenUse(string) {}
+
 // OfferByToken implements attribution.CouponClient.
 func (w *world) OfferByToken(ctx context.Context, token string) (domain.Offer, error) {
 	o := w.offer(func(o *worldOffer) bool { return o.token() == token })

@@ -108,6 +108,11 @@ func (s *Service) settle(ctx context.Context, r domain.Report, call *Call) (sett
 	if err != nil {
 		return p, err
 	}
+	if p.offer.Auth != domain.AuthHMAC {
+		if named := p.offer.Credentials.NamedBy(r.Token); named != "" {
+			s.catalog.NoteTokenUse(named)
+		}
+	}
 	if p.isStranger() {
 		if err := p.call.admit(p.offer.ID); err != nil {
 			return p, err

@@ -48,6 +48,8 @@ func (c *catalog) LatestOffer(ctx context.Context, id string) (domain.Offer, err
 
 func (*catalog) KnowsToken(string) bool { return true }
 
+func (*catalog) NoteTokenUse(string) {}
+
 func (c *catalog) OfferByToken(_ context.Context, token string) (domain.Offer, error) {
 	for _, o := range c.offers {
 		if o.Credentials.Token == token || o.Credentials.PreviousToken != "" && o.Credentials.PreviousToken == token {

@@ -91,6 +91,8 @@ type CouponClient interface {
 	LatestOffer(ctx context.Context, id string) (domain.Offer, error)
 	// KnowsToken reports whether OfferByToken has a cached answer, however old.
 	KnowsToken(token string) bool
+	// NoteTokenUse notes that a postback had the named token with a hash. It does not wait.
+	NoteTokenUse(hash string)
 	// OfferByToken returns the offer that has a postback token, or had it before the last rotation; the caller
 	// decides whether it is still accepted.
 	OfferByToken(ctx context.Context, token string) (domain.Offer, error)
