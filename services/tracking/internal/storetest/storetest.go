@@ -23,7 +23,7 @@ type promise struct {
 // Run checks every promise, each on its own database.
 func Run(t *testing.T, fresh Fresh) {
 	t.Helper()
-	for _, p := range slices.Concat(promises(), deferredPromises(), feedPromises(), reservationPromises(), oncePromises(), callPromises(), theirPromises()) {
+	for _, p := range slices.Concat(promises(), figurePromises(), deferredPromises(), feedPromises(), reservationPromises(), oncePromises(), callPromises(), theirPromises()) {
 		t.Run(p.name, func(t *testing.T) { p.test(t, fresh) })
 	}
 }
@@ -87,6 +87,12 @@ func promises() []promise {
 		{"no scan is claimed twice at once", scanClaimants},
 		{"a link has one result, and a scan's counts are those of its results", resultCounts},
 		{"scans and their results list what a filter selects, in order", scanLists},
+	}
+}
+
+// figurePromises are the promises about what is counted.
+func figurePromises() []promise {
+	return []promise{
 		{"figures are what all clicks and conversions come to, through changes and restarts", figuresOfHistories},
 		{"what is stored and changed while several count is counted once", racingCounters},
 		{"a click that comes late is counted", lateClicks},
