@@ -18,7 +18,7 @@ const (
 	masked = "masked"
 )
 
-// Diff returns how the fields of two structs differ. before is nil if there was none before.
+// Diff returns how the fields of two structs differ. before is nil for a new record.
 func Diff[T any](before, after *T) Changes {
 	isNew := before == nil
 	if isNew {

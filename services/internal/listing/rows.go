@@ -13,7 +13,7 @@ type Rows struct {
 // Audience is a set of kinds of callers, one bit each. A field is hidden from some of them.
 type Audience uint8
 
-// Everything returns all rows with all fields. It is for callers without limits, and for work that is nobody's call.
+// Everything returns all rows with all fields. It is for callers without limits, and for work outside of calls.
 func Everything() Rows { return Rows{all: true} }
 
 // Only returns the rows that satisfy a condition, for a caller of an audience. Page tokens are refused for rows with

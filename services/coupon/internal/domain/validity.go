@@ -73,8 +73,8 @@ type Verdict struct {
 	Time time.Time
 }
 
-// Limits returns the usage limits that decide on the verdict. limited is false if there are none: the code is not valid,
-// several valid coupons have it, or its coupon has no limits.
+// Limits returns the usage limits that decide on the verdict. limited is false without limits: the code is not
+// valid, several valid coupons have it, or its coupon has no limits.
 func (v *Verdict) Limits() (limits Limits, limited bool) {
 	if !v.Valid || v.Coupon == nil {
 		return Limits{}, false

@@ -50,7 +50,7 @@ func subject(req *trackingv1.ErasePersonalDataRequest) (of privacy.Subject, err 
 		}
 	}
 	if named != 1 || of.Click == domain.ErasedText {
-		return of, apperr.Invalid("INVALID_SUBJECT", "click", "is one of three: send exactly one of click, transaction_id with offer, and pub_sub_id with publisher")
+		return of, apperr.Invalid("INVALID_SUBJECT", "click", "send exactly one of click, transaction_id with offer, and pub_sub_id with publisher")
 	}
 	var found apperr.Findings
 	if of.TransactionID != "" {

@@ -134,7 +134,7 @@ func (s *Store) EraseOthers(ctx context.Context, of privacy.Subject, limit int, 
 	})
 }
 
-// erase runs a task that erases, and undoes it if it is only tried.
+// erase runs a task that erases, and undoes it in a dry run.
 func (s *Store) erase(ctx context.Context, try bool, task func(context.Context, *tx, privacy.Found) error) (privacy.Found, error) {
 	found := privacy.Found{}
 	err := s.queue.Write(ctx, &job{task: func(ctx context.Context, tx *tx) error {

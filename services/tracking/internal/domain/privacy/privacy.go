@@ -69,7 +69,8 @@ func Click(c domain.Click) domain.Click {
 // Differ reports whether anything was erased.
 func Differ[T any](before, after T) bool { return !reflect.DeepEqual(before, after) }
 
-// Conversion returns a conversion without personal data, with the change that says so; unchanged if it has none.
+// Conversion returns a conversion without personal data, with the change that says so. A conversion without
+// personal data is returned unchanged.
 func Conversion(c domain.Conversion, actor string, now time.Time) domain.Conversion {
 	e := c
 	e.Click, e.TransactionID, e.PubClickID, e.PubSubID = standIn(c.Click), "", "", ""

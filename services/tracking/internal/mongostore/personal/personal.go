@@ -28,7 +28,7 @@ const scanTimeout = 10 * time.Minute
 type Conversions interface {
 	Conversion(ctx context.Context, id string) (domain.Conversion, error)
 	UpdateConversion(ctx context.Context, id string, change func(domain.Conversion) (domain.Update, error)) (domain.Conversion, error)
-	// EraseClick replaces a click by what erased returns; false if there is none, or nothing to erase.
+	// EraseClick replaces a click by what erased returns. It returns false if the click is not stored or has nothing to erase.
 	EraseClick(ctx context.Context, id string, erased func(domain.Click) domain.Click, try bool) (bool, error)
 }
 
