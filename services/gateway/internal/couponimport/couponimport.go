@@ -29,6 +29,9 @@ type Request struct {
 	Zone *time.Location
 	// ValidateOnly means that nothing is stored.
 	ValidateOnly bool
+	// RequestID is a UUID under which the import can be repeated: batches that are stored give their first results again.
+	// "" for none.
+	RequestID string
 }
 
 // Row is the result for one row. Either Coupon or Fault is set.

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
@@ -24,8 +26,9 @@ import (
 type service struct {
 	couponv1.CouponServiceClient
 	stored map[string][]string
-	// batches has the sizes of the received batches.
+	// batches has the sizes of the received batches, and ids their request ids.
 	batches []int
+	ids     []string
 	// failAt is the batch, counted from 1, at which the service becomes unreachable; 0 means never.
 	failAt int
 }
@@ -36,6 +39,7 @@ func (s *service) BatchCreateCoupons(_ context.Context, req *couponv1.BatchCreat
 	if n := len(req.GetRequests()); n == 0 || n > 1000 || proto.Size(req) > 1<<20 {
 		return nil, fmt.Errorf("a batch of %d coupons and %d bytes", n, proto.Size(req))
 	}
+	s.ids = append(s.ids, req.GetRequestId())
 	if s.batches = append(s.batches, len(req.GetRequests())); len(s.batches) == s.failAt {
 		return nil, errUnreachable
 	}
@@ -211,5 +215,34 @@ func TestFields(t *testing.T) {
 	}
 	if c := result.Rows[1].Coupon; c.Discount != nil || c.StartTime != nil || c.ExpireTime != nil || !c.GetEnabled() {
 		t.Errorf("%v", c)
+	}
+}
+
+// TestImportsThatAreRepeated checks that a file's batches have ids of their own, the same each time; a dry run has none.
+func TestImportsThatAreRepeated(t *testing.T) {
+	t.Parallel()
+	var file strings.Builder
+	file.WriteString("Coupon Code;Publisher\n")
+	for n := range 1500 {
+		fmt.Fprintf(&file, "CODE%d;22\n", n)
+	}
+	run := func(id string, validateOnly bool) []string {
+		s := &service{stored: map[string][]string{}}
+		if _, err := couponimport.Run(t.Context(), s, couponimport.Request{
+			Parent: "offers/10", File: []byte(file.String()), Zone: time.UTC, ValidateOnly: validateOnly, RequestID: id,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return s.ids
+	}
+	const id = "0195b7a4-5c1e-7d3a-9a52-6b1f0c8e2d47"
+	first, again := run(id, false), run(id, false)
+	if len(first) != 2 || first[0] == first[1] || uuid.Validate(first[0]) != nil || !slices.Equal(first, again) {
+		t.Errorf("the batches have the ids %v, and then %v", first, again)
+	}
+	for _, ids := range [][]string{run("", false), run(id, true)} {
+		if slices.ContainsFunc(ids, func(id string) bool { return id != "" }) {
+			t.Errorf("ids %v, want none", ids)
+		}
 	}
 }

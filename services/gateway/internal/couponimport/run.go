@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
 	couponv1 "github.com/couponlink/couponlink/gen/go/couponlink/coupon/v1"
@@ -34,6 +35,8 @@ type run struct {
 	// recognizes duplicates in this batch.
 	carried []*couponv1.CreateCouponRequest
 	bytes   int
+	// calls counts the batches that were sent.
+	calls int
 	// admitted has the coupons that a dry run admitted, by both kinds of key.
 	admitted map[key]*couponv1.CreateCouponRequest
 }
@@ -115,7 +118,7 @@ func (r *run) send(ctx context.Context) error {
 func (r *run) call(ctx context.Context) ([]*couponv1.BatchCreateCouponsResult, error) {
 	all := slices.Concat(r.carried, r.batch)
 	answer, err := r.client.BatchCreateCoupons(ctx, &couponv1.BatchCreateCouponsRequest{
-		Parent: r.req.Parent, Requests: all, ValidateOnly: r.req.ValidateOnly,
+		Parent: r.req.Parent, Requests: all, ValidateOnly: r.req.ValidateOnly, RequestId: r.nextID(),
 	})
 	if err != nil {
 		return nil, err
@@ -124,6 +127,17 @@ func (r *run) call(ctx context.Context) ([]*couponv1.BatchCreateCouponsResult, e
 		return nil, fmt.Errorf("the coupon service answered %d results to %d coupons", len(answer.GetResults()), len(all))
 	}
 	return answer.GetResults()[len(r.carried):], nil
+}
+
+// nextID returns the request id of the next batch, "" if the import has none. It follows from the import's id and the
+// batch's number, so the batches of the same file get the same ids again.
+func (r *run) nextID() string {
+	r.calls++
+	id, err := uuid.Parse(r.req.RequestID)
+	if err != nil || r.req.ValidateOnly {
+		return ""
+	}
+	return uuid.NewSHA1(id, fmt.Appendf(nil, "batch %d", r.calls)).String()
 }
 
 // admit records a coupon that a dry run would store. In an import, the service itself knows what is stored.

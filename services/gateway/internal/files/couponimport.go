@@ -64,6 +64,11 @@ func (i couponImporter) serve(w http.ResponseWriter, r *http.Request, params map
 		rest.WriteStatus(w, http.StatusBadRequest, fault)
 		return
 	}
+	requestID, fault := rest.RepeatID(r.Header)
+	if fault != nil {
+		rest.WriteStatus(w, http.StatusBadRequest, fault)
+		return
+	}
 	// Connections without deadlines, as in tests, go without.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadPatience))
 	file, err := io.ReadAll(r.Body)
@@ -76,7 +81,7 @@ func (i couponImporter) serve(w http.ResponseWriter, r *http.Request, params map
 		return
 	}
 	ctx := metadata.AppendToOutgoingContext(r.Context(), "authorization", r.Header.Get("Authorization"))
-	request := couponimport.Request{Parent: params["parent"], File: file, Zone: i.zone, ValidateOnly: validateOnly}
+	request := couponimport.Request{Parent: params["parent"], File: file, Zone: i.zone, ValidateOnly: validateOnly, RequestID: requestID}
 	result, err := couponimport.Run(ctx, i.coupons, request)
 	if refusal := apperr.As(err); refusal != nil {
 		rest.WriteStatus(w, http.StatusBadRequest, errRefused(refusal))
@@ -138,8 +143,11 @@ func (i couponImporter) brokenOff(ctx context.Context, err error, req couponimpo
 	if result.Created == 0 || req.ValidateOnly {
 		return st.Err()
 	}
-	told := st.Proto()
-	told.Message += fmt.Sprintf("; %d coupons of the file were stored before. Send the file again: they will be reported as existing, and the rest is stored", result.Created)
+	told, again := st.Proto(), "they will be reported as existing, and the rest is stored"
+	if req.RequestID != "" {
+		again = "with the same Idempotency-Key the answer is as if nothing had failed"
+	}
+	told.Message += fmt.Sprintf("; %d coupons of the file were stored before. Send the file again: %s", result.Created, again)
 	return status.FromProto(told).Err()
 }
 

@@ -16,41 +16,43 @@ const repeatKey = "Idempotency-Key"
 // maxKeyChars bounds the key.
 const maxKeyChars = 255
 
-// changesNothing reports whether an RPC that is called by POST changes nothing, so that it can be repeated anyway.
-func changesNothing(rpc protoreflect.FullName) bool {
-	switch rpc {
-	case "couponlink.coupon.v1.CouponService.ValidateCoupon",
-		"couponlink.tracking.v1.LinkService.BuildTrackingLink",
-		"couponlink.tracking.v1.ScanService.ScanLink",
-		"couponlink.tracking.v1.ReportService.SummarizeConversions",
-		"couponlink.backup.v1.BackupService.VerifyBackup":
-		return true
-	default:
-		return false
-	}
-}
-
 // repeatID returns what the Idempotency-Key of a request to a route says in the route's repeatField: "" if there is no
-// key, or if the route does not need it.
+// key, or if the route does not need it. A POST without such a field changes nothing, or takes a file and reads the key itself.
 func (rt route) repeatID(header http.Header) (string, *status.Status) {
 	values := header.Values(repeatKey)
-	switch {
-	case len(values) == 0 || rt.method != http.MethodPost || changesNothing(rt.rpc):
+	if len(values) == 0 || rt.method != http.MethodPost || repeatField(rt.input) == nil {
 		return "", nil
-	case repeatField(rt.input) == nil:
-		return "", Malformed("UNSUPPORTED_IDEMPOTENCY_KEY", repeatKey,
-			"has no meaning for this call, whose effect is not stored with its response; leave it out, and see the call's documentation for what a repetition does")
-	case len(values) > 1:
+	}
+	key, fault := keyOf(values)
+	if fault == nil && repeatField(rt.input).Name() == "request_id" {
+		key = uuidOf(key)
+	}
+	return key, fault
+}
+
+// RepeatID returns the request_id that the Idempotency-Key of a request stands for; "" if there is no key.
+func RepeatID(header http.Header) (string, *status.Status) {
+	values := header.Values(repeatKey)
+	if len(values) == 0 {
+		return "", nil
+	}
+	key, fault := keyOf(values)
+	if fault != nil {
+		return "", fault
+	}
+	return uuidOf(key), nil
+}
+
+// keyOf returns the key in the headers of a request.
+func keyOf(values []string) (string, *status.Status) {
+	if len(values) > 1 {
 		return "", Malformed("MALFORMED_IDEMPOTENCY_KEY", repeatKey, fmt.Sprintf("was sent %d times; send it once", len(values)))
 	}
-	id, ok := parseKey(values[0])
-	if ok && repeatField(rt.input).Name() == "request_id" {
-		id = uuidOf(id)
-	}
+	key, ok := parseKey(values[0])
 	if !ok {
 		return "", Malformed("MALFORMED_IDEMPOTENCY_KEY", repeatKey, fmt.Sprintf("must be 1 to %d visible ASCII characters, with or without quotes around them, such as a UUID", maxKeyChars))
 	}
-	return id, nil
+	return key, nil
 }
 
 // parseKey returns the key in a header.
