@@ -130,7 +130,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 
 	backends := gateway.Backends{Coupon: couponServer.Local(), Tracking: trackingServer.Local(), Partner: trackings.PartnerHandler()}
 	handler, err := gateway.New(backends, gateway.Options{
-		AdminKey: key, Zone: zone, SessionFile: sessionFile(cfg.DataDir), PublicURL: started.PublicURL, CORSOrigins: origins, Proxies: proxies, Log: log,
+		AdminKey: key, Zone: zone, SessionFile: sessionFile(cfg.DataDir), PublicURL: started.PublicURL, DocsURL: docs, CORSOrigins: origins, Proxies: proxies, Log: log,
 	})
 	if err != nil {
 		return fmt.Errorf("making the gateway: %w", err)

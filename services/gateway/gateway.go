@@ -52,6 +52,8 @@ type Options struct {
 	SessionFile string
 	// PublicURL is the gateway's origin as seen from outside.
 	PublicURL string
+	// DocsURL is the address of the documentation, which errors link to; "" for no links.
+	DocsURL string
 	// CORSOrigins are the other origins whose pages may call the API, such as `https://app.example.com`.
 	CORSOrigins []string
 	// Proxies are the proxies whose X-Forwarded headers are trusted.
@@ -117,7 +119,7 @@ func New(backends Backends, o Options) (http.Handler, error) {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		rest.WriteStatus(w, http.StatusNotFound, rest.NoRoute(r))
 	})
-	handler, err := compressed(mux)
+	handler, err := compressed(rest.WithDocs(o.DocsURL, mux))
 	if err != nil {
 		return nil, err
 	}

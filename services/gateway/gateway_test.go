@@ -108,7 +108,7 @@ func origin(t *testing.T, f *fake) http.Handler {
 		w.Header().Set("X-Partner", r.URL.Path)
 		w.WriteHeader(http.StatusTeapot)
 	})
-	handler, err := gateway.New(gateway.Backends{Coupon: server.Local(), Tracking: server.Local(), Partner: partner}, gateway.Options{AdminKey: key, Log: log})
+	handler, err := gateway.New(gateway.Backends{Coupon: server.Local(), Tracking: server.Local(), Partner: partner}, gateway.Options{AdminKey: key, DocsURL: "https://docs.example.com", Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +124,7 @@ type errorBody struct {
 		Domain          string
 		Metadata        map[string]string
 		FieldViolations []struct{ Field, Description string }
+		Links           []struct{ URL string }
 	}
 }
 

@@ -22,6 +22,7 @@ type Config struct {
 	TrackingHTTPAddr string `env:"COUPONLINK_TRACKING_HTTP_ADDR" name:"tracking-http-addr" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Address of the tracking service's HTTP, where clicks and postbacks are passed on to (${default})."`
 	SessionFile      string `env:"COUPONLINK_SESSION_FILE" name:"session-file" placeholder:"FILE" help:"File that keeps the secret of the console's sessions, made if need be; gateways that share it share their sessions. Without one they end with the process."`
 	settings.PublicURL
+	settings.Docs
 	settings.AdminKey
 	settings.TimeZone
 	settings.CORSOrigins
@@ -40,10 +41,11 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	key, keyErr := cfg.Required()
 	zone, zoneErr := cfg.Zone()
 	publicURL, urlErr := cfg.PublicURL.Or(cfg.HTTPAddr)
+	docs, docsErr := cfg.Docs.Or(publicURL)
 	origins, originsErr := cfg.Origins()
 	proxies, proxiesErr := cfg.Proxies()
 	stop, stopErr := cfg.Stop.Of(false)
-	if err := errors.Join(keyErr, zoneErr, urlErr, originsErr, proxiesErr, stopErr); err != nil {
+	if err := errors.Join(keyErr, zoneErr, urlErr, docsErr, originsErr, proxiesErr, stopErr); err != nil {
 		return err
 	}
 	coupon, err := grpcdial.DialPatient(cfg.CouponGRPCAddr)
@@ -62,7 +64,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	partner, closeIdle := forward(cfg.TrackingHTTPAddr, cfg.Partner, trackingPulse, log)
 	defer closeIdle()
 	handler, err := New(Backends{Coupon: pulsed{coupon, couponPulse}, Tracking: pulsed{tracking, trackingPulse}, Partner: partner}, Options{
-		AdminKey: key, Zone: zone, SessionFile: cfg.SessionFile, PublicURL: publicURL, CORSOrigins: origins, Proxies: proxies, Log: log,
+		AdminKey: key, Zone: zone, SessionFile: cfg.SessionFile, PublicURL: publicURL, DocsURL: docs, CORSOrigins: origins, Proxies: proxies, Log: log,
 	})
 	if err != nil {
 		return fmt.Errorf("making the gateway: %w", err)

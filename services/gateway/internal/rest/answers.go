@@ -41,7 +41,7 @@ func Malformed(reason, field, description string) *status.Status {
 
 // WriteStatus answers with a status as JSON: code, message, details. They have the request's id, from the response's header.
 func WriteStatus(w http.ResponseWriter, httpStatus int, st *status.Status) {
-	st = rpcstatus.Identify(st, w.Header().Get(requestid.Header))
+	st = rpcstatus.Identify(helped(st, docsOf(w)), w.Header().Get(requestid.Header))
 	body, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(st.Proto())
 	if err != nil {
 		// the details have a type that this gateway does not know; leave them out
