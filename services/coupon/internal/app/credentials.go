@@ -51,7 +51,12 @@ func NewSecret() string {
 }
 
 func newCredentials() domain.Credentials {
+	return domain.Credentials{PostbackToken: newToken(), PostbackSecret: NewSecret()}
+}
+
+// newToken returns a new postback token.
+func newToken() string {
 	token := make([]byte, domain.TokenChars/2)
-	_, _ = rand.Read(token)
-	return domain.Credentials{PostbackToken: hex.EncodeToString(token), PostbackSecret: NewSecret()}
+	_, _ = rand.Read(token) // documented to never fail
+	return hex.EncodeToString(token)
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"strings"
 	"time"
@@ -45,9 +44,7 @@ func postbackTokenSchema() *listing.Schema {
 //
 // Errors: InvalidArgument on `display_name`; NotFound (OFFER_NOT_FOUND); FailedPrecondition (TOO_MANY_POSTBACK_TOKENS).
 func (s *Service) CreatePostbackToken(ctx context.Context, offer, displayName string) (created domain.PostbackToken, token string, err error) {
-	random := make([]byte, domain.TokenChars/2)
-	_, _ = rand.Read(random) // documented to never fail
-	token = hex.EncodeToString(random)
+	token = newToken()
 	created, err = domain.NewPostbackToken(offer, strings.ToLower(rand.Text()[:16]), displayName, token, s.Now())
 	if err != nil {
 		return domain.PostbackToken{}, "", apperr.OnField(err, "postback_token.display_name")
